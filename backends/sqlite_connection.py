@@ -1,0 +1,136 @@
+"""Connections to one SQLite file: one a thread, none taken over a fork, and patience while others hold its locks."""
+
+import os
+import sqlite3
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from random import uniform
+from typing import TypeVar
+
+from flask_bsr_scim.errors import StoreUnavailable
+
+T = TypeVar("T")
+
+PATIENCE = 1.5
+"""Seconds to wait for a lock, so that an answer is there within two."""
+
+_PAUSE = (0.0002, 0.002)
+"""Seconds between two tries. SQLite's own pauses grow to 0.1, and starve a process that meets a busy one."""
+
+_CACHED_STATEMENTS = 256
+
+
+def connect(path: str, synchronous: str) -> sqlite3.Connection:
+    """Return a new connection in autocommit mode; it may be closed by any thread."""
+    connection = sqlite3.connect(
+        path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
+    )
+    for pragma in (f"synchronous = {synchronous}", "cache_size = -65536", "mmap_size = 268435456"):
+        connection.execute(f"PRAGMA {pragma}")
+    return connection
+
+
+class Connections:
+    """Gives each thread its connection, made on first use and closed when the thread ends."""
+
+    def __init__(self, make: Callable[[], sqlite3.Connection]) -> None:
+        self._make = make
+        self._inherited: list[sqlite3.Connection] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._local = threading.local()
+        self._writing = threading.Lock()
+
+    def close(self) -> None:
+        """Close the connection of the calling thread; its next use opens another."""
+        self._local.__dict__.pop("handle", None)
+
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` finds with one statement."""
+        return patiently(lambda: work(self._get()))
+
+    def read_snapshot(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Return what `work` finds in one state of the store, however many statements it takes."""
+        return patiently(lambda: _in_snapshot(self._get(), work))
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Give a transaction that is alone in writing; see :func:`immediate`.
+
+        Writers of one process queue here, so that SQLite has to keep only processes apart.
+
+        :raises StoreUnavailable: another writer did not finish in time.
+        """
+        deadline = time.monotonic() + PATIENCE
+        connection, lock = self._get(), self._writing
+        if not lock.acquire(timeout=PATIENCE):
+            raise StoreUnavailable("another writer holds the store")
+        try:
+            with immediate(connection, deadline):
+                yield connection
+        finally:
+            lock.release()
+
+    def _get(self) -> sqlite3.Connection:
+        if self._pid != os.getpid():
+            self._begin()
+        handle: _Handle | None = self._local.__dict__.get("handle")
+        if handle is None:
+            handle = self._local.handle = _Handle(self._make(), self._inherited)
+        return handle.connection
+
+
+class _Handle:
+    """A connection that is closed with its thread. One that a fork brought is kept: closing it would harm the parent's."""
+
+    def __init__(self, connection: sqlite3.Connection, inherited: list[sqlite3.Connection]) -> None:
+        self.connection = connection
+        weakref.finalize(self, _let_go, connection, os.getpid(), inherited)
+
+
+def _let_go(connection: sqlite3.Connection, pid: int, inherited: list[sqlite3.Connection]) -> None:
+    if pid == os.getpid():
+        connection.close()
+    else:
+        inherited.append(connection)
+
+
+@contextmanager
+def immediate(connection: sqlite3.Connection, deadline: float | None = None) -> Iterator[None]:
+    """Hold a transaction that is alone in writing; commit on leaving, roll back when an exception leaves."""
+    patiently(lambda: connection.execute("BEGIN IMMEDIATE"), deadline)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _in_snapshot(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    connection.execute("BEGIN")
+    try:
+        return work(connection)
+    finally:
+        connection.rollback()
+
+
+def patiently(work: Callable[[], T], deadline: float | None = None) -> T:
+    """Return what `work` returns, trying again while somebody else holds a lock that it needs."""
+    while True:
+        try:
+            return work()
+        except sqlite3.OperationalError as error:
+            deadline = deadline or time.monotonic() + PATIENCE
+            if not _is_busy(error) or time.monotonic() > deadline:
+                raise
+        time.sleep(uniform(*_PAUSE))
+
+
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return error.sqlite_errorcode & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)

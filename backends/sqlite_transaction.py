@@ -1,0 +1,121 @@
+"""A transaction in the SQLite store."""
+
+import sqlite3
+from collections.abc import Collection, Iterable, Mapping
+
+import orjson
+
+from flask_bsr_scim.backends.base import LogEntry
+from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
+
+COLUMNS = "seq, type, id, version, created, modified, document, used, label"
+"""The columns of table `resource` in the order of :class:`Row`."""
+
+_PURGED_AT_ONCE = 100
+
+
+class SQLiteTransaction(Transaction):
+    """The primitives as prepared statements; `tenant` is the number of the tenant."""
+
+    def __init__(self, connection: sqlite3.Connection, tenant: int) -> None:
+        self._execute, self._many, self._tenant = connection.execute, connection.executemany, tenant
+
+    def find(self, resource_id: str) -> Row | None:
+        sql = f"SELECT {COLUMNS} FROM resource WHERE tenant = ? AND id = ?"
+        found = self._execute(sql, (self._tenant, resource_id)).fetchone()
+        return found and Row._make(found)
+
+    def find_members(self, ids: Collection[str]) -> Mapping[str, MemberRow]:
+        sql = "SELECT seq, type, id FROM resource WHERE tenant = ? AND id IN (SELECT value FROM json_each(?))"
+        found = map(MemberRow._make, self._execute(sql, (self._tenant, json_text(ids))))
+        return {member.id: member for member in found}
+
+    def insert(self, row: Row) -> Row | None:
+        sql = (
+            "INSERT OR IGNORE INTO resource (tenant, type, id, version, created, modified, document, used, label) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        cursor = self._execute(sql, (self._tenant, *row[1:]))
+        if not cursor.rowcount:
+            return None
+        self._count(row.type, 1)
+        return row._replace(seq=cursor.lastrowid)
+
+    def update(self, old: Row, new: Row) -> None:
+        self._execute(
+            "UPDATE resource SET version = ?, modified = ?, document = ?, label = ? WHERE seq = ?",
+            (new.version, new.modified, new.text, new.label, old.seq),
+        )
+
+    def delete(self, row: Row) -> None:
+        self._execute("DELETE FROM resource WHERE seq = ?", (row.seq,))
+        self._count(row.type, -1)
+
+    def _count(self, type_name: str, step: int) -> None:
+        self._execute(
+            "INSERT INTO total VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number",
+            (self._tenant, type_name, step),
+        )
+
+    def claim(self, index: str, key: object, row: Row) -> str | None:
+        place = (self._tenant, index, key)
+        if self._execute("INSERT OR IGNORE INTO unique_key VALUES (?, ?, ?, ?)", (*place, row.seq)).rowcount:
+            return None
+        sql = "SELECT id FROM resource WHERE seq = (SELECT seq FROM unique_key WHERE tenant = ? AND name = ? AND key = ?)"
+        (holder,) = self._execute(sql, place).fetchone()
+        return str(holder)
+
+    def release(self, index: str, key: object) -> None:
+        self._execute("DELETE FROM unique_key WHERE tenant = ? AND name = ? AND key = ?", (self._tenant, index, key))
+
+    def add_key(self, index: str, key: object, row: Row) -> None:
+        self._execute("INSERT INTO attribute_key VALUES (?, ?, ?, ?)", (self._tenant, index, key, row.seq))
+
+    def remove_key(self, index: str, key: object, row: Row) -> None:
+        sql = "DELETE FROM attribute_key WHERE tenant = ? AND name = ? AND key = ? AND seq = ?"
+        self._execute(sql, (self._tenant, index, key, row.seq))
+
+    def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
+        sql, values = "SELECT member_id FROM member WHERE tenant = ? AND group_seq = ?", (self._tenant, group.seq)
+        if among is None:
+            return {member for (member,) in self._execute(sql, values)}
+        sql += " AND member_id IN (SELECT value FROM json_each(?))"
+        return {member for (member,) in self._execute(sql, (*values, json_text(among)))}
+
+    def groups_of(self, member: Row) -> list[Row]:
+        sql = (
+            f"SELECT {COLUMNS} FROM resource WHERE seq IN "
+            "(SELECT group_seq FROM member WHERE tenant = ? AND member_seq = ?) ORDER BY id"
+        )
+        return list(map(Row._make, self._execute(sql, (self._tenant, member.seq))))
+
+    def link(self, group: Row, members: Collection[MemberRow]) -> None:
+        rows = ((self._tenant, group.seq, m.id, m.seq, m.type) for m in members)
+        self._many("INSERT INTO member (tenant, group_seq, member_id, member_seq, member_type) VALUES (?, ?, ?, ?, ?)", rows)
+
+    def unlink(self, group: Row, ids: Collection[str]) -> None:
+        sql = "DELETE FROM member WHERE tenant = ? AND group_seq = ? AND member_id = ?"
+        self._many(sql, ((self._tenant, group.seq, i) for i in ids))
+
+    def write_log(self, entry: LogEntry) -> None:
+        sql = (
+            "INSERT INTO log (tenant, at, token_id, request_id, operation, type, id, before, after, delta) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        values = (entry.at, entry.token_id, entry.request_id, entry.operation, entry.type, entry.id, entry.before, entry.after)
+        self._execute(sql, (self._tenant, *values, json_text(entry.delta)))
+
+    def purge_log(self, horizon: str) -> None:
+        oldest = self._execute("SELECT at FROM log WHERE tenant = ? ORDER BY sequence LIMIT 1", (self._tenant,)).fetchone()
+        if oldest is None or oldest[0] >= horizon:
+            return
+        self._execute(
+            "DELETE FROM log WHERE sequence IN (SELECT sequence FROM log WHERE tenant = ? ORDER BY sequence LIMIT ?) "
+            "AND at < ?",
+            (self._tenant, _PURGED_AT_ONCE, horizon),
+        )
+
+
+def json_text(value: Iterable[object]) -> str:
+    """Return a value as JSON, to be taken apart by json_each or kept."""
+    return orjson.dumps(value, default=list).decode()

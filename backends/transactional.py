@@ -1,0 +1,295 @@
+"""Commits over a store that has interactive transactions: what a change means, in a few primitives that the store supplies."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple
+
+import orjson
+
+from flask_bsr_scim.backends.base import Actor, Backend, Change, Insert, LogEntry, Removal, Swap
+from flask_bsr_scim.errors import ResourceNotFound, UniquenessConflict, UnknownMembers, VersionConflict
+from flask_bsr_scim.resource import Link, MemberChanges, Resource
+from flask_bsr_scim.schema import Document, IndexedAttribute, ResourceType, Returned, TypeRegistry
+
+_LABEL = "displayName"
+"""The attribute of a group that its members show."""
+
+_NO_CHANGES = MemberChanges()
+
+
+class Row(NamedTuple):
+    """A stored resource as a transaction sees it; `seq` orders resources by creation, `label` is what members of a group show."""
+
+    seq: int
+    type: str
+    id: str
+    version: int
+    created: str
+    modified: str
+    text: str
+    used: str | None
+    label: str | None
+
+    def resource(self, links: Sequence[Link] = ()) -> Resource:
+        """Return the resource that is stored here."""
+        return Resource(self.type, self.id, self.version, self.created, self.modified, self.text, links, self.used)
+
+
+class MemberRow(NamedTuple):
+    """What a membership keeps of the member."""
+
+    seq: int
+    type: str
+    id: str
+
+
+class Transaction(ABC):
+    """One transaction in one tenant. It sees its own writes, nobody else does, and nobody else writes meanwhile."""
+
+    @abstractmethod
+    def find(self, resource_id: str) -> Row | None:
+        """Return a resource of any type."""
+
+    @abstractmethod
+    def find_members(self, ids: Collection[str]) -> Mapping[str, MemberRow]:
+        """Return those that exist, by id."""
+
+    @abstractmethod
+    def insert(self, row: Row) -> Row | None:
+        """Store a new resource and return it with its `seq`; None when the id is taken."""
+
+    @abstractmethod
+    def update(self, old: Row, new: Row) -> None:
+        """Store `new` in the place of `old`."""
+
+    @abstractmethod
+    def delete(self, row: Row) -> None:
+        """Remove a resource that has neither keys nor memberships."""
+
+    @abstractmethod
+    def claim(self, index: str, key: object, row: Row) -> str | None:
+        """Give a resource the unique key; None when that worked, else the id of its holder."""
+
+    @abstractmethod
+    def release(self, index: str, key: object) -> None:
+        """Take a unique key from its holder."""
+
+    @abstractmethod
+    def add_key(self, index: str, key: object, row: Row) -> None:
+        """Enter a resource under a key of an index that is not unique."""
+
+    @abstractmethod
+    def remove_key(self, index: str, key: object, row: Row) -> None:
+        """Undo :meth:`add_key`."""
+
+    @abstractmethod
+    def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
+        """Return the ids of the members, or of those among some ids."""
+
+    @abstractmethod
+    def groups_of(self, member: Row) -> list[Row]:
+        """Return the groups that hold a resource, in the order of their ids."""
+
+    @abstractmethod
+    def link(self, group: Row, members: Collection[MemberRow]) -> None:
+        """Add members that the group does not have yet."""
+
+    @abstractmethod
+    def unlink(self, group: Row, ids: Collection[str]) -> None:
+        """Take out members that the group has."""
+
+    @abstractmethod
+    def write_log(self, entry: LogEntry) -> None:
+        """Append to the change log; the store gives the sequence number, never one that was used before."""
+
+    @abstractmethod
+    def purge_log(self, horizon: str) -> None:
+        """Remove entries older than the horizon, oldest first and not more than a bounded number."""
+
+
+class TransactionalBackend(Backend):
+    """A backend that supplies transactions and leaves the meaning of changes to this class."""
+
+    @abstractmethod
+    def _transaction(self, tenant: str) -> AbstractContextManager[Transaction]:
+        """Begin a transaction that is alone in writing; commit it on leaving, or undo all of it when an exception leaves.
+
+        The tenant is made when it is not there.
+        """
+
+    def _commit(self, tenant: str, changes: Sequence[Change], actor: Actor) -> list[Resource | None]:
+        with self._transaction(tenant) as transaction:
+            commit = _Commit(self.types, transaction, actor, self._now())
+            resources = [commit.apply(change) for change in changes]
+            transaction.purge_log(self._log_horizon())
+        return resources
+
+
+class _Commit:
+    """What is common to the changes of one commit."""
+
+    def __init__(self, types: TypeRegistry, transaction: Transaction, actor: Actor, now: str) -> None:
+        self._types, self._transaction, self._actor, self._now = types, transaction, actor, now
+
+    def apply(self, change: Change) -> Resource | None:
+        match change:
+            case Insert():
+                return self._insert(change)
+            case Swap():
+                return self._swap(change)
+            case Removal():
+                return self._remove(change)
+
+    def _insert(self, change: Insert) -> Resource:
+        resource_type = self._types.by_name[change.type]
+        text = orjson.dumps(change.document).decode()
+        label = _label(resource_type, change.document)
+        new = Row(0, change.type, change.id, 1, self._now, self._now, text, None, label)
+        row = self._transaction.insert(new)
+        if row is None:
+            raise UniquenessConflict(change.type, "id", change.id, change.id)
+        self._move_keys(resource_type, row, {}, change.document)
+        added, _ = self._change_members(resource_type, row, change.members or _NO_CHANGES)
+        self._log("create", row.type, row.id, None, 1, _delta({}, added, []))
+        return row.resource()
+
+    def _swap(self, change: Swap) -> Resource:
+        resource_type = self._types.by_name[change.type]
+        row = self._find(change)
+        new, attributes = self._with_document(resource_type, row, change.document)
+        added, removed = self._change_members(resource_type, row, change.members or _NO_CHANGES)
+        if not (attributes or added or removed):
+            return row.resource()
+        return self._advance(row, new, _delta(attributes, added, removed)).resource()
+
+    def _remove(self, change: Removal) -> None:
+        resource_type = self._types.by_name[change.type]
+        row = self._find(change)
+        document = orjson.loads(row.text)
+        for group in self._transaction.groups_of(row):
+            self._transaction.unlink(group, [row.id])
+            if group.id != row.id:
+                self._advance(group, group, _delta({}, [], [row.id]))
+        _, removed = self._change_members(resource_type, row, MemberChanges(clear=True))
+        self._move_keys(resource_type, row, document, {})
+        self._transaction.delete(row)
+        self._log("delete", row.type, row.id, row.version, None, _delta(_differences(resource_type, document, {}), [], removed))
+
+    def _find(self, change: Swap | Removal) -> Row:
+        row = self._transaction.find(change.id)
+        if row is None or row.type != change.type:
+            raise ResourceNotFound(change.type, change.id)
+        if change.expected_version not in (None, row.version):
+            raise VersionConflict(f"{row.type} {row.id} is in version {row.version}")
+        return row
+
+    def _with_document(self, resource_type: ResourceType, row: Row, document: Document | None) -> tuple[Row, Document]:
+        """Return the row with another document, and how its attributes differ; the keys are moved."""
+        text = row.text if document is None else orjson.dumps(document).decode()
+        if document is None or text == row.text:
+            return row, {}
+        old = orjson.loads(row.text)
+        if old == document:
+            return row, {}
+        self._move_keys(resource_type, row, old, document)
+        new = row._replace(text=text, label=_label(resource_type, document))
+        return new, _differences(resource_type, old, document)
+
+    def _advance(self, old: Row, new: Row, delta: Document) -> Row:
+        """Store the next version."""
+        new = new._replace(version=old.version + 1, modified=self._now)
+        self._transaction.update(old, new)
+        self._log("update", old.type, old.id, old.version, new.version, delta)
+        return new
+
+    def _move_keys(self, resource_type: ResourceType, row: Row, old: Document, new: Document) -> None:
+        """Enter the resource under the keys of its new document; what it no longer has goes first."""
+        transaction = self._transaction
+        for index in resource_type.indexed:
+            name = index_name(resource_type, index)
+            before, after = index.keys(old), index.keys(new)
+            for key in before.keys() - after.keys():
+                if index.unique:
+                    transaction.release(name, key)
+                else:
+                    transaction.remove_key(name, key, row)
+            for key in after.keys() - before.keys():
+                if not index.unique:
+                    transaction.add_key(name, key, row)
+                elif holder := transaction.claim(name, key, row):
+                    raise UniquenessConflict(resource_type.name, index.path, str(after[key]), holder)
+
+    def _change_members(
+        self, resource_type: ResourceType, group: Row, changes: MemberChanges
+    ) -> tuple[list[str], list[str]]:
+        """Return the ids of the members that came and went."""
+        if resource_type.members is None or changes == _NO_CHANGES:
+            return [], []
+        wanted = set(changes.add)
+        touched = None if changes.clear else wanted.union(changes.remove)
+        present = self._transaction.member_ids(group, touched)
+        removed = sorted(present - wanted if changes.clear else present.intersection(changes.remove) - wanted)
+        added = sorted(wanted - present)
+        if removed:
+            self._transaction.unlink(group, removed)
+        if added:
+            self._transaction.link(group, self._members(resource_type, added))
+        return added, removed
+
+    def _members(self, resource_type: ResourceType, ids: Sequence[str]) -> Collection[MemberRow]:
+        assert resource_type.members is not None
+        reference = resource_type.members.sub("$ref")
+        allowed = reference.reference_types if reference else tuple(self._types.by_name)
+        found = self._transaction.find_members(ids)
+        unknown = [i for i in ids if i not in found or found[i].type not in allowed]
+        if unknown:
+            raise UnknownMembers(unknown)
+        return found.values()
+
+    def _log(
+        self, operation: str, type_name: str, resource_id: str, before: int | None, after: int | None, delta: Document
+    ) -> None:
+        actor = self._actor
+        self._transaction.write_log(
+            LogEntry(
+                0, self._now, actor.token_id, actor.request_id, operation, type_name, resource_id, before, after, delta
+            )
+        )
+
+
+def index_name(resource_type: ResourceType, index: IndexedAttribute) -> str:
+    """Return the name of an index in a tenant, as `User.userName`."""
+    return f"{resource_type.name}.{index.path}"
+
+
+def _label(resource_type: ResourceType, document: Document) -> str | None:
+    return document.get(_LABEL) if resource_type.members else None
+
+
+def _delta(attributes: Document, added: Sequence[str], removed: Sequence[str]) -> Document:
+    delta = {"attributes": attributes, "membersAdded": added, "membersRemoved": removed}
+    return {name: value for name, value in delta.items() if value}
+
+
+def _differences(resource_type: ResourceType, old: Document, new: Document) -> Document:
+    """Return how the attributes differ, by path; what is never returned is left out."""
+    before, after = dict(_attributes(resource_type, old)), dict(_attributes(resource_type, new))
+    return {
+        path: {side: values[path] for side, values in (("from", before), ("to", after)) if path in values}
+        for path in before | after
+        if before.get(path) != after.get(path) and not _is_secret(resource_type, path)
+    }
+
+
+def _attributes(resource_type: ResourceType, document: Document) -> Iterator[tuple[str, object]]:
+    for name, value in document.items():
+        if name.lower() in resource_type.by_urn:
+            yield from ((f"{name}:{inner}", held) for inner, held in value.items())
+        elif name != "id":
+            yield name, value
+
+
+def _is_secret(resource_type: ResourceType, path: str) -> bool:
+    target = resource_type.resolve(path)
+    return target is not None and target.leaf.returned is Returned.NEVER

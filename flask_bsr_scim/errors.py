@@ -1,0 +1,194 @@
+"""What can go wrong, one class a kind.
+
+:class:`ScimError` and its children are answers to a client (RFC 7644 §3.12). :class:`StoreError` and its
+children are what a storage backend reports; the provider turns them into answers.
+:class:`ConfigurationError` is a mistake of the host application and is raised at start-up.
+"""
+
+from collections.abc import Iterable, Sequence
+
+
+class ConfigurationError(Exception):
+    """A setting, schema or backend URI of the host application is wrong; the message lists the valid choices."""
+
+
+class ScimError(Exception):
+    """An answer of RFC 7644 §3.12: `status`, `scim_type` and a `detail` for the administrator who reads it."""
+
+    status: int = 400
+    scim_type: str | None = None
+    detail: str = "The request is not valid."
+
+    def __init__(self, detail: str | None = None) -> None:
+        if detail is not None:
+            self.detail = detail
+        super().__init__(self.detail)
+
+
+class InvalidFilter(ScimError):
+    """RFC 7644 §3.12 `invalidFilter`: the filter breaks the grammar, or compares what cannot be compared."""
+
+    scim_type = "invalidFilter"
+    detail = "The filter is not valid."
+
+
+class TooMany(ScimError):
+    """RFC 7644 §3.12 `tooMany`: the filter matches more than the server is willing to work through."""
+
+    scim_type = "tooMany"
+    detail = "The filter matches too many resources; narrow it."
+
+
+class Uniqueness(ScimError):
+    """RFC 7644 §3.12 `uniqueness`: another resource has the value of a unique attribute."""
+
+    status = 409
+    scim_type = "uniqueness"
+    detail = "Another resource has this value already."
+
+
+class Mutability(ScimError):
+    """RFC 7644 §3.12 `mutability`: a readOnly or immutable attribute would change."""
+
+    scim_type = "mutability"
+    detail = "The attribute cannot be changed."
+
+
+class InvalidSyntax(ScimError):
+    """RFC 7644 §3.12 `invalidSyntax`: the body's structure is not that of the message."""
+
+    scim_type = "invalidSyntax"
+    detail = "The request body is not a valid SCIM message."
+
+
+class InvalidPath(ScimError):
+    """RFC 7644 §3.12 `invalidPath`: a PATCH path or sortBy names no attribute."""
+
+    scim_type = "invalidPath"
+    detail = "The path is not valid."
+
+
+class NoTarget(ScimError):
+    """RFC 7644 §3.12 `noTarget`: a PATCH path selects nothing that the operation could act on."""
+
+    scim_type = "noTarget"
+    detail = "The path selects no value."
+
+
+class InvalidValue(ScimError):
+    """RFC 7644 §3.12 `invalidValue`: a value is missing, of the wrong type, or not acceptable."""
+
+    scim_type = "invalidValue"
+    detail = "A value is not valid."
+
+
+class Unauthorized(ScimError):
+    """RFC 6750 §3: no credential, or one that is not accepted; says nothing about why."""
+
+    status = 401
+    detail = "The bearer token is missing, unknown, expired or revoked. Enter a valid SCIM token."
+
+
+class Forbidden(ScimError):
+    """RFC 7644 §3.12, 403: the credential is good and does not allow this."""
+
+    status = 403
+    detail = "This token is not allowed to do that."
+
+
+class NotFound(ScimError):
+    """RFC 7644 §3.12, 404: no such resource or endpoint."""
+
+    status = 404
+    detail = "There is no such resource."
+
+
+class MethodNotAllowed(ScimError):
+    """RFC 9110 §15.5.6: `allowed` are the methods that work there (the `Allow` header)."""
+
+    status = 405
+
+    def __init__(self, method: str, allowed: Iterable[str]) -> None:
+        self.allowed = tuple(sorted(allowed))
+        super().__init__(f"{method} is not allowed here; use {', '.join(self.allowed)}.")
+
+
+class PreconditionFailed(ScimError):
+    """RFC 7644 §3.14, 412: the resource is not in the version that If-Match names."""
+
+    status = 412
+    detail = "The resource was changed in the meantime: its version is not the one in If-Match. Read it again."
+
+
+class PayloadTooLarge(ScimError):
+    """RFC 7644 §3.7.4, 413."""
+
+    status = 413
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"The request body is larger than the limit of {limit} bytes.")
+
+
+class UnsupportedMediaType(ScimError):
+    """RFC 7644 §3.8, 415."""
+
+    status = 415
+    detail = "Send the body as application/scim+json (or application/json), in UTF-8."
+
+
+class NotImplementedHere(ScimError):
+    """RFC 7644 §3.12, 501: the server does not support the request, and announces so."""
+
+    status = 501
+    detail = "This server does not support the request."
+
+
+class ServiceUnavailable(ScimError):
+    """RFC 9110 §15.6.4, 503: the store does not answer; `retry_after` is in whole seconds."""
+
+    status = 503
+    retry_after = 2
+    detail = "The directory's storage does not answer at the moment. Try again in a few seconds."
+
+
+class InternalError(ScimError):
+    """500, for what nobody foresaw; the log has the rest."""
+
+    status = 500
+    detail = "The server met an unexpected error. Its log has the details under this request's id."
+
+
+class StoreError(Exception):
+    """A storage backend could not do what was asked."""
+
+
+class StoreUnavailable(StoreError):
+    """The store is down, locked or unreachable. Nothing was written."""
+
+
+class ResourceNotFound(StoreError):
+    """A swap, removal or membership change names a resource that is not there."""
+
+    def __init__(self, type_name: str, resource_id: str) -> None:
+        self.type_name, self.resource_id = type_name, resource_id
+        super().__init__(f"{type_name} {resource_id} is not there")
+
+
+class VersionConflict(StoreError):
+    """A swap or removal expected another version than the stored one."""
+
+
+class UniquenessConflict(StoreError):
+    """Another resource holds the value of a unique attribute (`attribute` is its SCIM path, as `emails.value`)."""
+
+    def __init__(self, type_name: str, attribute: str, value: str, holder: str) -> None:
+        self.type_name, self.attribute, self.value, self.holder = type_name, attribute, value, holder
+        super().__init__(f"{type_name}.{attribute} is taken")
+
+
+class UnknownMembers(StoreError):
+    """Members to be linked that do not exist in the tenant, or are of a type the group cannot hold."""
+
+    def __init__(self, ids: Sequence[str]) -> None:
+        self.ids = tuple(ids)
+        super().__init__(f"{len(self.ids)} unknown members")

@@ -1,0 +1,198 @@
+"""The protocol's messages (RFC 7644 §8.2), read and written with marshmallow."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
+
+from flask_bsr_scim.errors import InvalidSyntax, InvalidValue, ScimError
+from flask_bsr_scim.patch import Operation
+from flask_bsr_scim.schema import JSON, Document
+
+PREFIX = "urn:ietf:params:scim:api:messages:2.0:"
+LIST_RESPONSE = PREFIX + "ListResponse"
+SEARCH_REQUEST = PREFIX + "SearchRequest"
+PATCH_OP = PREFIX + "PatchOp"
+ERROR = PREFIX + "Error"
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The attributes that a response shall hold (RFC 7644 §3.9), by the names that the client used."""
+
+    attributes: tuple[str, ...] = ()
+    excluded_attributes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SearchRequest:
+    """A query (RFC 7644 §3.4.3). `start_index` is 1-based and at least 1; `count` is None where it was not given."""
+
+    filter: str | None = None
+    sort_by: str | None = None
+    descending: bool = False
+    start_index: int = 1
+    count: int | None = None
+    selection: Selection = Selection()
+
+
+class _Message(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+
+class _SelectionSchema(_Message):
+    attributes = fields.String(load_default="")
+    excluded_attributes = fields.String(data_key="excludedAttributes", load_default="")
+
+
+class _SearchParameters(_SelectionSchema):
+    filter = fields.String(load_default=None)
+    sort_by = fields.String(data_key="sortBy", load_default=None)
+    sort_order = fields.String(
+        data_key="sortOrder",
+        load_default="ascending",
+        validate=validate.OneOf(("ascending", "descending"), error="must be ascending or descending"),
+    )
+    start_index = fields.Integer(data_key="startIndex", load_default=1)
+    count = fields.Integer(load_default=None, allow_none=True)
+
+
+class _OperationSchema(_Message):
+    op = fields.String(required=True)
+    path = fields.String(load_default=None, allow_none=True)
+    value = fields.Raw(allow_none=True)
+
+    @post_load
+    def _operation(self, data: dict[str, Any], **_: Any) -> Operation:
+        return Operation(data["op"].lower(), data["path"], data.get("value"), "value" in data)
+
+
+class _PatchOpSchema(_Message):
+    operations = fields.List(fields.Nested(_OperationSchema), required=True, validate=validate.Length(min=1))
+
+
+class _ErrorSchema(_Message):
+    schemas = fields.Constant([ERROR])
+    status = fields.String()
+    scim_type = fields.String(data_key="scimType")
+    detail = fields.String()
+
+
+_SELECTION = _SelectionSchema()
+_SEARCH = _SearchParameters()
+_PATCH = _PatchOpSchema()
+_ERROR = _ErrorSchema()
+
+
+def read_selection(parameters: Mapping[str, str]) -> Selection:
+    """Return what `attributes` and `excludedAttributes` of a query string ask for; other parameters are ignored."""
+    if "attributes" not in parameters and "excludedAttributes" not in parameters:
+        return _EVERYTHING
+    return _selection(_SELECTION.load(parameters))
+
+
+def read_search_parameters(parameters: Mapping[str, str]) -> SearchRequest:
+    """Return the query of a query string; parameters that RFC 7644 §3.4.2 does not know are ignored.
+
+    :raises InvalidValue: startIndex or count is no integer, or sortOrder is neither ascending nor descending.
+    """
+    try:
+        data = _SEARCH.load(parameters)
+    except ValidationError as error:
+        raise InvalidValue(_first_message(error)) from None
+    return SearchRequest(
+        data["filter"],
+        data["sort_by"],
+        data["sort_order"] == "descending",
+        max(1, data["start_index"]),
+        None if data["count"] is None else max(0, data["count"]),
+        _selection(data),
+    )
+
+
+def read_patch(body: JSON, limit: int) -> list[Operation]:
+    """Return the operations of a PatchOp message (RFC 7644 §3.5.2), at most `limit`.
+
+    :raises InvalidSyntax: the body is no PatchOp, or has no operation.
+    :raises InvalidValue: it has more operations than the limit.
+    """
+    message = _lower_names(body, PATCH_OP)
+    count = len(message["operations"]) if isinstance(message.get("operations"), list) else 0
+    if count > limit:
+        raise InvalidValue(f"The request has {count} operations; send at most {limit} in one.")
+    message["operations"] = list(map(_lowered, message["operations"])) if count else message.get("operations")
+    try:
+        operations: list[Operation] = _PATCH.load(message)["operations"]
+    except ValidationError as error:
+        raise InvalidSyntax(_first_message(error)) from None
+    return operations
+
+
+def error_document(error: ScimError) -> Document:
+    """Return the Error message of RFC 7644 §3.12; `status` is a string."""
+    document: Document = _ERROR.dump(error)
+    if document.get("scimType") is None:
+        document.pop("scimType", None)
+    return document
+
+
+def list_response(total: int, start_index: int, count: int, resources: Iterable[str]) -> Iterator[str]:
+    """Yield the JSON text of a ListResponse (RFC 7644 §3.4.2) in pieces, from the texts of its resources.
+
+    Every member is always there: Okta's connector refuses an answer without `Resources`.
+
+    :param count: the number of resources on this page.
+    """
+    yield (
+        f'{{"schemas":["{LIST_RESPONSE}"],"totalResults":{total},"startIndex":{start_index},'
+        f'"itemsPerPage":{count},"Resources":['
+    )
+    separator = ""
+    for text in resources:
+        yield separator + text
+        separator = ","
+    yield "]}"
+
+
+def list_document(documents: list[Document]) -> str:
+    """Return the JSON text of a ListResponse that holds everything there is."""
+    texts = (orjson.dumps(document).decode() for document in documents)
+    return "".join(list_response(len(documents), 1, len(documents), texts))
+
+
+_EVERYTHING = Selection()
+
+
+def _selection(data: Mapping[str, str]) -> Selection:
+    return Selection(_names(data["attributes"]), _names(data["excluded_attributes"]))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def _lower_names(body: JSON, urn: str) -> Document:
+    message = _lowered(body)
+    if not isinstance(message, dict):
+        raise InvalidSyntax("The request body must be a JSON object.")
+    schemas = message.get("schemas")
+    if not isinstance(schemas, list) or urn.lower() not in (str(entry).lower() for entry in schemas):
+        raise InvalidSyntax(f"schemas must contain {urn}.")
+    return message
+
+
+def _lowered(body: JSON) -> JSON:
+    return {name.lower(): value for name, value in body.items()} if isinstance(body, dict) else body
+
+
+def _first_message(error: ValidationError) -> str:
+    """Return one sentence that names the first wrong member, as `Operations.0.op: Missing data…`."""
+    path: list[str] = []
+    node: Any = error.messages
+    while isinstance(node, dict):
+        name, node = next(iter(node.items()))
+        path.append(str(name))
+    return f"{'.'.join(path)}: {node[0] if isinstance(node, list) else node}"

@@ -1,0 +1,55 @@
+"""PATCH (RFC 7644 §3.5.2): pure, and all operations or none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_bsr_scim.patch.binding import Binder
+from flask_bsr_scim.patch.members import MemberStep, Read, fold
+from flask_bsr_scim.patch.operation import Op as Op
+from flask_bsr_scim.patch.operation import Operation as Operation
+from flask_bsr_scim.patch.steps import Step, copy
+from flask_bsr_scim.resource import MemberChanges
+from flask_bsr_scim.schema import Document, ResourceType, Validator
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """A PATCH request, checked and bound to a resource type. Either tuple of steps may be empty."""
+
+    validator: Validator
+    document: tuple[Step, ...]
+    """What changes the document."""
+    members: tuple[MemberStep, ...]
+    """What changes the members of a group."""
+
+    def apply(self, document: Document) -> Document:
+        """Return a new document, to which all steps were done in order.
+
+        :raises NoTarget: a step needs a value that is not there.
+        :raises Mutability: an immutable value, or the id, would change.
+        :raises InvalidValue: the document would not be valid.
+        """
+        changed: Document = copy(document)
+        for step in self.document:
+            step.apply(changed)
+        changed = self.validator.finish(changed)
+        self.validator.check_immutable(document, changed)
+        return changed
+
+    def member_changes(self, read: Read) -> MemberChanges | None:
+        """Return what becomes of the members, None when nothing does.
+
+        :param read: returns the present members; called at most once, and only for a filter that says more than ids.
+        """
+        return fold(self.members, read)
+
+
+def make_patch(operations: Sequence[Operation], resource_type: ResourceType, validator: Validator) -> Patch:
+    """Return the checked request; its errors are those of :meth:`flask_bsr_scim.patch.binding.Binder.steps`."""
+    binder = Binder(resource_type, validator)
+    steps = [step for operation in operations for step in binder.steps(operation)]
+    return Patch(
+        validator,
+        tuple(step for step in steps if isinstance(step, Step)),
+        tuple(step for step in steps if not isinstance(step, Step)),
+    )

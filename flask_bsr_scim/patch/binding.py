@@ -1,0 +1,257 @@
+"""From operations to steps; every check that needs no document is made here (RFC 7644 §3.5.2)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask_bsr_scim.errors import InvalidPath, InvalidValue, Mutability, NoTarget
+from flask_bsr_scim.filter.ast import And, BoundFilter, Comparison, Filter, Operator, Or
+from flask_bsr_scim.patch.members import AddMembers, MemberStep, RemoveMatching, RemoveMembers, ReplaceMembers
+from flask_bsr_scim.patch.operation import Op, Operation
+from flask_bsr_scim.patch.steps import Append, Assign, ChangeElements, KeepId, RemoveElements, RemoveValues, Step
+from flask_bsr_scim.path import bind_path, parse_path
+from flask_bsr_scim.schema import JSON, Attribute, AttributePath, Document, ResourceType, Source, Type, Validator
+from flask_bsr_scim.schema import Mutability as Characteristic
+from flask_bsr_scim.schema.readers import folded, object_of
+from flask_bsr_scim.schema.scalars import wrong
+
+Steps = Iterator[Step | MemberStep]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where an operation works: `filter` selects elements, `written` is the same filter as it was sent."""
+
+    target: AttributePath
+    filter: BoundFilter | None = None
+    written: Filter | None = None
+
+    @property
+    def whole(self) -> AttributePath:
+        """The attribute without its sub-attribute."""
+        return AttributePath(self.target.extension, self.target.attribute)
+
+    @property
+    def in_elements(self) -> bool:
+        """Whether it lies inside the elements of a multi-valued attribute."""
+        attribute, sub = self.target.attribute, self.target.sub
+        return self.filter is not None or (sub is not None and attribute is not None and attribute.multi_valued)
+
+
+class Binder:
+    """Turns operations on resources of one type into steps."""
+
+    def __init__(self, resource_type: ResourceType, validator: Validator) -> None:
+        self._type = resource_type
+        self._validator = validator
+
+    def steps(self, operation: Operation) -> Steps:
+        """Yield the steps of an operation; nothing for values that the profile does not store.
+
+        :raises InvalidSyntax: `op` is unknown.
+        :raises InvalidPath: the path breaks the grammar, or names no attribute.
+        :raises InvalidValue: the value is missing, or one that the attribute cannot have.
+        :raises Mutability: the attribute cannot be changed.
+        :raises NoTarget: a remove operation has no path.
+        """
+        op = operation.kind
+        if op is Op.REMOVE:
+            return self._remove(operation)
+        if not operation.has_value:
+            raise InvalidValue(f"The operation {op} needs a value.")
+        if operation.path is None:
+            return self._set_all(op, operation.value)
+        return self._set(op, self._bound(operation.path), operation.value)
+
+    # Where
+
+    def _bound(self, text: str) -> _Place:
+        path = parse_path(text)
+        bound = bind_path(path, self._type)
+        target = bound.target
+        if bound.filter is not None and target.attribute is not None and not target.attribute.multi_valued:
+            raise InvalidPath(f"{target} has one value, so that its path takes no filter.")
+        return _Place(
+            AttributePath(target.extension, target.attribute, bound.sub or target.sub), bound.filter, path.filter
+        )
+
+    def _named(self, name: str) -> _Place | None:
+        """Return what the name of a member in a value without path means, None when it is no attribute of the type.
+
+        The name may be a path: with dots, with an URN, and even with a filter.
+        """
+        target = self._type.resolve(name.partition("[")[0])
+        if target is None:
+            return None
+        return self._bound(name) if "[" in name else _Place(target)
+
+    # add and replace
+
+    def _set_all(self, op: Op, raw: JSON) -> Steps:
+        if not isinstance(raw, dict):
+            raise wrong("value", "an object of attributes, as the operation has no path", raw)
+        folded(raw, "value")
+        for name, value in raw.items():
+            if name.lower() == self._type.schema.id.lower():
+                yield from self._set_all(op, value)
+            elif place := self._named(name):
+                yield from self._set(op, place, value)
+
+    def _set(self, op: Op, place: _Place, raw: JSON) -> Steps:
+        attribute = place.target.attribute
+        if attribute is None:
+            return self._set_extension(op, place.target, raw)
+        if attribute.name == "id":
+            return iter([KeepId(raw)])
+        if attribute.name == "schemas":
+            return iter(())
+        _check_writable(place.target)
+        if attribute.source is Source.MEMBERS:
+            return self._set_members(op, place, raw)
+        if not self._validator.reads(place.target):
+            return iter(())
+        if place.in_elements:
+            return self._set_in_elements(op, place, raw)
+        if attribute.type is Type.COMPLEX and not attribute.multi_valued and place.target.sub is None:
+            return self._merge(op, place.target, attribute, raw)
+        return self._assign(op, place.target, raw)
+
+    def _set_extension(self, op: Op, target: AttributePath, raw: JSON) -> Steps:
+        if not self._validator.reads(target):
+            return
+        if raw is None:
+            yield from self._assign(op, target, None)
+        elif isinstance(raw, dict):
+            for name, value in folded(raw, str(target)).items():
+                if place := self._named(f"{target}:{name}"):
+                    yield from self._set(op, place, value)
+        else:
+            raise wrong(str(target), "an object", raw)
+
+    def _merge(self, op: Op, target: AttributePath, attribute: Attribute, raw: JSON) -> Steps:
+        if raw is None or raw == []:
+            yield from self._assign(op, target, None)
+            return
+        path = str(target)
+        for name, value in folded(object_of(raw, path, attribute), path).items():
+            sub = attribute.by_name.get(name)
+            below = AttributePath(target.extension, attribute, sub)
+            if sub is not None and self._validator.reads(below):
+                yield from self._assign(op, below, value)
+
+    def _assign(self, op: Op, target: AttributePath, raw: JSON) -> Steps:
+        value = self._validator.value(target, raw)
+        if op is Op.REPLACE:
+            yield Assign(target, value)
+        elif value is not None:
+            yield Append(target, value) if isinstance(value, list) else Assign(target, value)
+
+    def _set_in_elements(self, op: Op, place: _Place, raw: JSON) -> Steps:
+        template = self._template(place)
+        if raw is None or raw == []:
+            if op is Op.REPLACE:
+                yield from self._remove_in_elements(place)
+        elif place.target.sub is not None:
+            changes = {place.target.sub.name: self._validator.value(place.target, raw)}
+            yield ChangeElements(place.whole, place.filter, changes, template)
+        else:
+            changes = {**(template or {}), **self._validator.element(place.whole, raw)}
+            yield ChangeElements(place.whole, place.filter, changes, template, whole=op is Op.REPLACE)
+
+    def _template(self, place: _Place) -> Document | None:
+        """Return the element that a filter describes, None when it says more than what is equal to what.
+
+        Entra replaces `emails[type eq "work"].value` where there is no such e-mail, and means it to be made.
+        """
+        if place.written is None:
+            return {}
+        terms = place.written.operands if isinstance(place.written, And) else (place.written,)
+        template = {}
+        for term in terms:
+            if not isinstance(term, Comparison) or term.operator is not Operator.EQ or term.value is None:
+                return None
+            sub = place.target.attribute and place.target.attribute.sub(term.path)
+            target = AttributePath(place.target.extension, place.target.attribute, sub)
+            if sub is None or not self._validator.reads(target):
+                return None
+            template[sub.name] = self._validator.value(target, term.value)
+        return template
+
+    def _set_members(self, op: Op, place: _Place, raw: JSON) -> Steps:
+        if place.target.sub is not None:
+            raise _immutable_member(place.target)
+        ids = self._ids(place.target, raw)
+        if place.filter is None:
+            yield AddMembers(ids) if op is Op.ADD else ReplaceMembers(ids)
+        elif set(ids) <= set(_ids_of(place.written) or ()):
+            yield AddMembers(ids)
+        else:
+            raise _immutable_member(place.target)
+
+    # remove
+
+    def _remove(self, operation: Operation) -> Steps:
+        if operation.path is None:
+            raise NoTarget("A remove operation needs a path.")
+        place = self._bound(operation.path)
+        self._check_removable(place)
+        attribute = place.target.attribute
+        if attribute is not None and attribute.source is Source.MEMBERS:
+            return self._remove_members(place, operation.value)
+        if not self._validator.reads(place.target):
+            return iter(())
+        if place.in_elements:
+            return self._remove_in_elements(place)
+        if operation.value is not None and attribute is not None and attribute.multi_valued:
+            return iter([RemoveValues(place.target, self._validator.value(place.target, operation.value) or [])])
+        return iter([Assign(place.target, None)])
+
+    def _check_removable(self, place: _Place) -> None:
+        target = place.target
+        if target.attribute is None:
+            required = self._type.by_urn[str(target).lower()].required
+        else:
+            _check_writable(target)
+            required = target.leaf.required and (place.filter is None or target.sub is not None)
+        if required:
+            raise Mutability(f"{target} is required and cannot be removed.")
+
+    def _remove_in_elements(self, place: _Place) -> Steps:
+        if place.target.sub is not None:
+            yield ChangeElements(place.whole, place.filter, {place.target.sub.name: None}, None)
+        elif place.filter is not None:
+            yield RemoveElements(place.whole, place.filter)
+
+    def _remove_members(self, place: _Place, raw: JSON) -> Steps:
+        if place.target.sub is not None:
+            raise _immutable_member(place.target)
+        if place.filter is None:
+            yield ReplaceMembers(()) if raw is None else RemoveMembers(self._ids(place.target, raw))
+        elif (ids := _ids_of(place.written)) is not None:
+            yield RemoveMembers(ids)
+        else:
+            yield RemoveMatching(place.filter)
+
+    def _ids(self, target: AttributePath, raw: JSON) -> tuple[str, ...]:
+        return tuple(member["value"] for member in self._validator.value(target, raw) or ())
+
+
+def _check_writable(target: AttributePath) -> None:
+    parts = (target.attribute, target.sub)
+    if any(part is not None and part.mutability is Characteristic.READ_ONLY for part in parts):
+        raise Mutability(f"{target} is readOnly and cannot be changed; leave it out of the request.")
+
+
+def _ids_of(written: Filter | None) -> tuple[str, ...] | None:
+    """Return the ids that a filter like `value eq "1" or value eq "2"` names, None when it is of another kind."""
+    match written:
+        case Comparison(path, Operator.EQ, str(value)) if path.lower() == "value":
+            return (value,)
+        case Or(operands):
+            each = [_ids_of(operand) for operand in operands]
+            return None if None in each else tuple(i for ids in each for i in ids or ())
+        case _:
+            return None
+
+
+def _immutable_member(target: AttributePath) -> Mutability:
+    return Mutability(f"{target} is immutable: add or remove members, they cannot be edited.")

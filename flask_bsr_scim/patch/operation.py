@@ -1,0 +1,40 @@
+"""The operations of a PATCH request (RFC 7644 §3.5.2)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask_bsr_scim.errors import InvalidSyntax
+from flask_bsr_scim.schema import JSON
+from flask_bsr_scim.schema.scalars import shown
+
+
+class Op(StrEnum):
+    """What an operation does."""
+
+    ADD = "add"
+    """§3.5.2.1"""
+    REMOVE = "remove"
+    """§3.5.2.2"""
+    REPLACE = "replace"
+    """§3.5.2.3"""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation as it was sent. `has_value` tells a null value from none at all."""
+
+    op: str
+    path: str | None = None
+    value: JSON = None
+    has_value: bool = False
+
+    @property
+    def kind(self) -> Op:
+        """What it does; letter case does not matter, as Entra sends capitals.
+
+        :raises InvalidSyntax: it is none of the three.
+        """
+        try:
+            return Op(self.op.lower())
+        except ValueError:
+            raise InvalidSyntax(f"op must be add, remove or replace, not {shown(self.op)}.") from None

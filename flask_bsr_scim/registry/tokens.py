@@ -1,0 +1,141 @@
+"""Bearer tokens: made, listed, revoked and verified.
+
+A token's text is `bsrscim_<tenant>_<secret>` (`bsrapi_…` for API tokens) with a secret of 256 random bits. The store
+keeps its SHA-256 alone, in the tenant that the text names, so that looking a token up is one read.
+"""
+
+import hashlib
+import hmac
+import logging
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from flask_bsr_scim.backends.base import NOBODY, Actor, Backend, Insert, Query, Removal
+from flask_bsr_scim.errors import NotFound, ResourceNotFound, StoreUnavailable
+from flask_bsr_scim.provider import new_id
+from flask_bsr_scim.resource import Resource
+from flask_bsr_scim.schema.values import timestamp
+from flask_bsr_scim.view import View
+
+log = logging.getLogger(__name__)
+
+_TYPE = "Token"
+
+
+class Kind(StrEnum):
+    """What a token opens; the value is also the middle of its prefix."""
+
+    SCIM = "scim"
+    API = "api"
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is known of a token, without its text. Times are UTC as in :class:`~flask_bsr_scim.resource.Resource`."""
+
+    id: str
+    kind: Kind
+    created: str
+    expires: str | None = None
+    last_used: str | None = None
+    """To the minute."""
+    user: str | None = None
+    description: str | None = None
+
+
+class TokenStore:
+    """The tokens of all tenants."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def create(
+        self,
+        tenant: str,
+        kind: Kind = Kind.SCIM,
+        *,
+        expires: datetime | None = None,
+        user: str | None = None,
+        description: str | None = None,
+        actor: Actor = NOBODY,
+    ) -> tuple[str, Token]:
+        """Make a token; return its text, which is shown this once, and what is kept of it.
+
+        :raises ValueError: the tenant's name is not one.
+        """
+        text = f"bsr{kind}_{tenant}_{secrets.token_urlsafe(32)}"
+        document = {
+            "schemas": ["urn:bsr:scim:internal:Token"],
+            "id": new_id(),
+            "kind": str(kind),
+            "hash": _hash(text),
+            "expires": None if expires is None else timestamp(expires),
+            "user": user,
+            "description": description,
+        }
+        document = {name: value for name, value in document.items() if value is not None}
+        (resource,) = self._backend.commit(tenant, [Insert(_TYPE, str(document["id"]), document)], actor)
+        assert resource is not None
+        return text, _token(resource)
+
+    def list(self, tenant: str) -> Iterator[Token]:
+        """Yield the tenant's tokens in the order of their making."""
+        query = Query(View(self._backend.types, ""), count=1000, links=False)
+        return map(_token, self._backend.query(tenant, _TYPE, query).resources)
+
+    def delete(self, tenant: str, token_id: str, actor: Actor = NOBODY) -> None:
+        """Revoke a token at once, in every process.
+
+        :raises NotFound: there is no such token in the tenant.
+        """
+        try:
+            self._backend.commit(tenant, [Removal(_TYPE, token_id)], actor)
+        except ResourceNotFound:
+            raise NotFound("There is no such token.") from None
+
+    def verify(self, text: str, kind: Kind) -> tuple[str, Token] | None:
+        """Return tenant and token when the text is a live token of that kind; note the use, to the minute."""
+        prefix, _, rest = text.partition("_")
+        tenant, _, secret = rest.partition("_")
+        if prefix != f"bsr{kind}" or not tenant or not secret:
+            return None
+        digest = _hash(text)
+        resource = self._backend.find(tenant, _TYPE, "hash", digest)
+        if resource is None:
+            return None
+        document = resource.document
+        now = timestamp(self._backend.clock())
+        expired = "expires" in document and document["expires"] <= now
+        if not hmac.compare_digest(document["hash"], digest) or document["kind"] != kind or expired:
+            return None
+        self._note_use(tenant, resource, now)
+        return tenant, _token(resource)
+
+    def _note_use(self, tenant: str, resource: Resource, now: str) -> None:
+        minute = now[:16]
+        if resource.used is not None and resource.used >= minute:
+            return
+        try:
+            self._backend.touch(tenant, _TYPE, resource.id, minute)
+        except StoreUnavailable:
+            log.warning("the last use of token %s could not be noted", resource.id)
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _token(resource: Resource) -> Token:
+    document = resource.document
+    return Token(
+        resource.id,
+        Kind(document["kind"]),
+        resource.created,
+        document.get("expires"),
+        resource.used,
+        document.get("user"),
+        document.get("description"),
+    )

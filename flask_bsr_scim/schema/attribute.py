@@ -1,0 +1,167 @@
+"""Attribute definitions (RFC 7643 §2 and §7), read from schema documents."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from flask_bsr_scim.errors import ConfigurationError
+from flask_bsr_scim.schema.values import KeyFunction, datetime_key, exact, fold
+
+JSON = Any
+"""A value as JSON gives it: dict, list, str, int, float, bool or None."""
+
+Document = dict[str, JSON]
+"""A JSON object."""
+
+
+class Type(StrEnum):
+    """RFC 7643 §2.3."""
+
+    STRING = "string"
+    BOOLEAN = "boolean"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+    DATETIME = "dateTime"
+    BINARY = "binary"
+    REFERENCE = "reference"
+    COMPLEX = "complex"
+
+
+class Mutability(StrEnum):
+    """RFC 7643 §7: who may change the value, and when."""
+
+    READ_ONLY = "readOnly"
+    READ_WRITE = "readWrite"
+    IMMUTABLE = "immutable"
+    WRITE_ONLY = "writeOnly"
+
+
+class Returned(StrEnum):
+    """RFC 7643 §7: when the value is in a response."""
+
+    ALWAYS = "always"
+    NEVER = "never"
+    DEFAULT = "default"
+    REQUEST = "request"
+
+
+class Uniqueness(StrEnum):
+    """RFC 7643 §7: among which resources a value may occur once."""
+
+    NONE = "none"
+    SERVER = "server"
+    GLOBAL = "global"
+
+
+class Source(StrEnum):
+    """Where a value lives: in the stored document, or computed when the resource is read."""
+
+    DOCUMENT = "document"
+    RESOURCE = "resource"
+    """`id` and `meta`: kept beside the document."""
+    MEMBERS = "members"
+    """Membership rows, read from the group."""
+    GROUPS = "groups"
+    """The same rows, read from the member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """One attribute of a schema with its characteristics (RFC 7643 §7)."""
+
+    name: str
+    type: Type = Type.STRING
+    multi_valued: bool = False
+    required: bool = False
+    case_exact: bool = False
+    mutability: Mutability = Mutability.READ_WRITE
+    returned: Returned = Returned.DEFAULT
+    uniqueness: Uniqueness = Uniqueness.NONE
+    reference_types: tuple[str, ...] = ()
+    sub_attributes: tuple["Attribute", ...] = ()
+    source: Source = Source.DOCUMENT
+    stored: bool = True
+    """False: a name of RFC 7643 that the profile leaves out. It is accepted and dropped, and has no value."""
+    indexed: bool = False
+    """Backends keep an index from its comparison key to the resources that hold it."""
+    default: JSON = None
+    max_length: int | None = None
+    """In characters."""
+    only_type: str | None = None
+    """Multi-valued: the profile keeps one element, whose `type` is this one; `primary` is true unless it says false."""
+    by_name: Mapping[str, "Attribute"] = field(default_factory=dict, compare=False, repr=False)
+    """Sub-attributes by lower-case name."""
+
+    @property
+    def key(self) -> KeyFunction:
+        """The function from a value to its comparison key, by type and caseExact."""
+        if self.type is Type.DATETIME:
+            return datetime_key
+        if self.type is Type.STRING and not self.case_exact:
+            return fold
+        return exact
+
+    def sub(self, name: str) -> "Attribute | None":
+        """Return the sub-attribute of that name, in any letter case."""
+        return self.by_name.get(name.lower())
+
+
+def make_attribute(document: Mapping[str, JSON]) -> Attribute:
+    """Read one attribute definition; `x-` members are this project's own and are never served.
+
+    :raises ConfigurationError: a characteristic has a value that RFC 7643 §7 does not define.
+    """
+    try:
+        subs = tuple(make_attribute(sub) for sub in document.get("subAttributes", ()))
+        return with_subs(
+            Attribute(
+                name=document["name"],
+                type=Type(document.get("type", "string")),
+                multi_valued=document.get("multiValued", False),
+                required=document.get("required", False),
+                case_exact=document.get("caseExact", False),
+                mutability=Mutability(document.get("mutability", "readWrite")),
+                returned=Returned(document.get("returned", "default")),
+                uniqueness=Uniqueness(document.get("uniqueness", "none")),
+                reference_types=tuple(document.get("referenceTypes", ())),
+                source=Source(document.get("x-source", "document")),
+                stored=document.get("x-stored", True),
+                indexed=document.get("x-indexed", False),
+                default=document.get("x-default"),
+                max_length=document.get("x-maxLength"),
+                only_type=document.get("x-onlyType"),
+            ),
+            subs,
+        )
+    except (KeyError, ValueError) as error:
+        raise ConfigurationError(f"attribute {document.get('name')!r}: {error}") from error
+
+
+def with_subs(attribute: Attribute, subs: Iterable[Attribute]) -> Attribute:
+    """Return a copy that has these sub-attributes."""
+    subs = tuple(subs)
+    return replace(attribute, sub_attributes=subs, by_name={sub.name.lower(): sub for sub in subs})
+
+
+def unstored(attribute: Attribute) -> Attribute:
+    """Return a copy that is known and not stored, sub-attributes included."""
+    return with_subs(
+        replace(attribute, stored=False, required=False, uniqueness=Uniqueness.NONE, indexed=False, default=None),
+        map(unstored, attribute.sub_attributes),
+    )
+
+
+def merge_standard(own: Iterable[Attribute], standard: Iterable[Attribute]) -> tuple[Attribute, ...]:
+    """Return `own` with whatever `standard` has beyond it, marked as not stored."""
+    mine = {attribute.name.lower(): attribute for attribute in own}
+    merged = dict(mine)
+    for attribute in standard:
+        known = mine.get(attribute.name.lower())
+        if known is None:
+            merged[attribute.name.lower()] = unstored(attribute)
+        elif attribute.sub_attributes:
+            merged[attribute.name.lower()] = with_subs(
+                known, merge_standard(known.sub_attributes, attribute.sub_attributes)
+            )
+    return tuple(merged.values())

@@ -1,0 +1,102 @@
+"""JSON as a request body may hold it (RFC 8259), refusing what parsers disagree about."""
+
+import json
+import math
+import re
+from typing import Any, NoReturn
+
+from flask_bsr_scim.errors import InvalidSyntax, InvalidValue
+from flask_bsr_scim.schema import JSON
+
+MAX_DEPTH = 64
+MAX_DIGITS = 400
+
+_ESCAPED_TROUBLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+
+
+def read_json(body: bytes) -> JSON:
+    """Return the parsed body.
+
+    :raises InvalidSyntax: it is not JSON in UTF-8, is nested deeper than MAX_DEPTH, names a member twice, or has NaN,
+        Infinity or a number of more than MAX_DIGITS digits.
+    :raises InvalidValue: a string holds NUL or half of a surrogate pair.
+    """
+    try:
+        value = _DECODER.decode(body.decode("utf-8"))
+    except UnicodeDecodeError:
+        raise InvalidSyntax("The request body is not UTF-8.") from None
+    except json.JSONDecodeError as error:
+        raise InvalidSyntax(f"The request body is not JSON: line {error.lineno}, column {error.colno}.") from None
+    except RecursionError:
+        raise _too_deep() from None
+    _check_depth(value, MAX_DEPTH)
+    if _ESCAPED_TROUBLE.search(body):
+        _check_strings(value)
+    return value
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise InvalidSyntax("The request body names a member of an object twice.")
+    return members
+
+
+def _integer(text: str) -> int:
+    return int(_bounded(text))
+
+
+def _number(text: str) -> float:
+    value = float(_bounded(text))
+    if math.isinf(value):
+        raise InvalidSyntax("The request body has a number that is too large.")
+    return value
+
+
+def _bounded(text: str) -> str:
+    if len(text) > MAX_DIGITS:
+        raise InvalidSyntax(f"The request body has a number of more than {MAX_DIGITS} digits.")
+    return text
+
+
+def _constant(name: str) -> NoReturn:
+    raise InvalidSyntax(f"The request body has {name}, which is not JSON.")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_members, parse_int=_integer, parse_float=_number, parse_constant=_constant
+)
+
+
+def _check_depth(value: JSON, left: int) -> None:
+    if not left:
+        raise _too_deep()
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        if isinstance(child, (dict, list)):
+            _check_depth(child, left - 1)
+
+
+def _too_deep() -> InvalidSyntax:
+    return InvalidSyntax(f"The request body is nested deeper than {MAX_DEPTH} levels.")
+
+
+def _check_strings(value: JSON) -> None:
+    if isinstance(value, str):
+        if "\0" in value or not _encodable(value):
+            raise InvalidValue("A string in the request body holds a NUL or half of a surrogate pair.")
+    elif isinstance(value, dict):
+        for name, child in value.items():
+            _check_strings(name)
+            _check_strings(child)
+    elif isinstance(value, list):
+        for child in value:
+            _check_strings(child)
+
+
+def _encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

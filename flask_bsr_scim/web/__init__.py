@@ -1,0 +1,1 @@
+"""The Flask side: extension, blueprint, settings, command line and the standalone server."""

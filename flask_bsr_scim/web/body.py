@@ -1,0 +1,47 @@
+"""Request bodies: their type, size and encoding, and the JSON in them."""
+
+import zlib
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from flask_bsr_scim.errors import InvalidSyntax, PayloadTooLarge, UnsupportedMediaType
+from flask_bsr_scim.schema import JSON
+from flask_bsr_scim.strict_json import read_json
+
+_MEDIA_TYPES = ("application/scim+json", "application/json", "")
+_CHARSETS = ("utf-8", "utf8")
+_INFLATE = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
+
+
+def read_body(request: Request, limit: int) -> JSON:
+    """Return the JSON of the request's body, reading no more than `limit` bytes of it, compressed or not.
+
+    :raises UnsupportedMediaType: Content-Type or Content-Encoding is none that this service reads.
+    :raises PayloadTooLarge: the body is larger.
+    :raises InvalidSyntax: see :func:`~flask_bsr_scim.strict_json.read_json`.
+    """
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype not in _MEDIA_TYPES or charset not in _CHARSETS:
+        raise UnsupportedMediaType()
+    request.max_content_length = limit
+    try:
+        data = request.get_data(cache=False)
+    except RequestEntityTooLarge:
+        raise PayloadTooLarge(limit) from None
+    return read_json(_inflated(data, request.headers.get("Content-Encoding", "identity").strip().lower(), limit))
+
+
+def _inflated(data: bytes, encoding: str, limit: int) -> bytes:
+    if encoding == "identity":
+        return data
+    if encoding not in _INFLATE:
+        raise UnsupportedMediaType("Send the body without Content-Encoding, or with gzip or deflate.")
+    decompressor = zlib.decompressobj(_INFLATE[encoding])
+    try:
+        inflated = decompressor.decompress(data, limit + 1)
+    except zlib.error:
+        raise InvalidSyntax(f"The request body is not {encoding} data.") from None
+    if len(inflated) > limit:
+        raise PayloadTooLarge(limit)
+    return inflated

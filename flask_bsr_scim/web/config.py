@@ -1,0 +1,116 @@
+"""Settings: every `SCIM_*` key, read and checked once."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
+from typing import Any
+from urllib.parse import urlsplit
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate
+
+from flask_bsr_scim.errors import ConfigurationError
+from flask_bsr_scim.provider import UnknownMemberPolicy
+from flask_bsr_scim.schema import PROFILES
+
+_PREFIX = "SCIM_"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one instance; `SCIM_` and the upper-case name is the key of each."""
+
+    backend: str = "sqlite:///bsr-scim.db"
+    profile: str = "bsr"
+    base_url: str | None = None
+    trusted_proxies: int = 0
+    token: str | None = None
+    synchronous: str = "FULL"
+    log_days: int = 90
+    max_results: int = 1000
+    default_count: int = 100
+    patch_body_members: int = 100
+    unknown_members: UnknownMemberPolicy = UnknownMemberPolicy.REJECT
+    public_config: bool = True
+    max_body_bytes: int = 2_000_000
+    max_group_body_bytes: int = 16_000_000
+    max_patch_operations: int = 1000
+    log_level: str = "WARNING"
+    """Of the standalone server: WARNING shows refused requests, INFO all."""
+
+
+def _at_least(least: int) -> validate.Range:
+    return validate.Range(min=least)
+
+
+class _SettingsSchema(Schema):
+    backend = fields.String(validate=validate.Regexp(r"[a-z+]+://", error="must be a URI, as sqlite:///file.db"))
+    profile = fields.String(validate=validate.OneOf(PROFILES))
+    base_url = fields.String(allow_none=True)
+    trusted_proxies = fields.Integer(validate=_at_least(0))
+    token = fields.String(
+        allow_none=True,
+        validate=validate.Regexp(
+            r"[A-Za-z0-9._~+/=-]{16,}$", error="must be 16 or more letters, digits or - . _ ~ + / ="
+        ),
+    )
+    synchronous = fields.String(validate=validate.OneOf(("FULL", "NORMAL")))
+    log_days = fields.Integer(validate=_at_least(1))
+    max_results = fields.Integer(validate=_at_least(1))
+    default_count = fields.Integer(validate=_at_least(1))
+    patch_body_members = fields.Integer(validate=_at_least(0))
+    unknown_members = fields.Enum(UnknownMemberPolicy, by_value=True)
+    public_config = fields.Boolean()
+    max_body_bytes = fields.Integer(validate=_at_least(1))
+    max_group_body_bytes = fields.Integer(validate=_at_least(1))
+    max_patch_operations = fields.Integer(validate=_at_least(1))
+    log_level = fields.String(validate=validate.OneOf(("DEBUG", "INFO", "WARNING", "ERROR")))
+
+    @post_load
+    def _settings(self, data: dict[str, Any], **_: Any) -> Settings:
+        if data.get("base_url"):
+            data["base_url"] = _checked_base_url(data["base_url"])
+        return Settings(**data)
+
+
+KEYS = tuple(f"{_PREFIX}{field.name.upper()}" for field in dataclass_fields(Settings))
+"""Every key there is."""
+
+
+def read_settings(config: Mapping[str, Any]) -> Settings:
+    """Return the settings that a configuration (as `app.config`) holds under its `SCIM_*` keys.
+
+    :raises ConfigurationError: a key is unknown, or its value is not valid; the message says what would be.
+    """
+    given = {key: value for key, value in config.items() if key.startswith(_PREFIX)}
+    for key in given:
+        if key not in KEYS:
+            raise ConfigurationError(_unknown_key(key))
+    try:
+        loaded = _SettingsSchema().load({key.removeprefix(_PREFIX).lower(): value for key, value in given.items()})
+    except ValidationError as error:
+        name, messages = next(iter(error.messages_dict.items()))
+        raise ConfigurationError(f"{_PREFIX}{name.upper()}: {messages[0]}") from None
+    settings: Settings = loaded
+    return settings
+
+
+def environment_settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the `SCIM_*` keys of the environment, for the standalone server."""
+    return {key: value for key, value in environ.items() if key in KEYS}
+
+
+def _unknown_key(key: str) -> str:
+    near = difflib.get_close_matches(key, KEYS, 1)
+    hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(KEYS)}"
+    return f"{key} is no setting; {hint}"
+
+
+def _checked_base_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"SCIM_BASE_URL is {url!r}; it must be the URL that clients use, as https://directory.example.com/scim/v2"
+        )
+    return url.rstrip("/")

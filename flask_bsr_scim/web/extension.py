@@ -1,0 +1,199 @@
+"""The Flask extension, and the blueprint that it registers."""
+
+import logging
+import re
+import uuid
+from collections.abc import Callable, Iterable
+from time import perf_counter
+from typing import Any
+
+import flask
+from flask.sansio.blueprints import BlueprintSetupState
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from flask_bsr_scim.backends.base import Actor
+from flask_bsr_scim.provider import Context
+from flask_bsr_scim.schema import ResourceType
+from flask_bsr_scim.view import View
+from flask_bsr_scim.web.cli import scim_commands
+from flask_bsr_scim.web.config import read_settings
+from flask_bsr_scim.web.guard import authorize, is_public
+from flask_bsr_scim.web.responses import error_response
+from flask_bsr_scim.web.routes import ROUTES, Call, Methods, dispatch
+from flask_bsr_scim.web.service import Principal, Service
+
+log = logging.getLogger("flask_bsr_scim.access")
+
+EXTENSION = "bsr_scim"
+"""The key in `app.extensions`; its value maps the full name of each registered blueprint to its :class:`Mount`."""
+
+DEFAULT_PREFIX = "/scim/v2"
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_NOBODY = Principal("", "", frozenset())
+
+
+class Mount:
+    """A service under a prefix of an application."""
+
+    def __init__(self, service: Service, prefix: str) -> None:
+        self.service = service
+        self.prefix = prefix
+
+    def base_url(self, request: flask.Request) -> str:
+        """Return the URL that clients know the prefix by: from the settings, else from the request."""
+        pinned = self.service.settings.base_url
+        if pinned is not None:
+            return pinned if pinned.count("/") > 2 else pinned + self.prefix
+        if proxies := self.service.settings.trusted_proxies:
+            request = flask.Request(_as_the_client_sent(request.environ, proxies))
+        return request.root_url.rstrip("/") + self.prefix
+
+
+class BsrScim:
+    """Serves SCIM 2.0 (RFC 7643, RFC 7644) from a Flask application.
+
+    Settings come from `app.config` under `SCIM_…`; keyword arguments (`backend="memory://"`) beat them. No state is
+    kept here: one object may serve several applications.
+
+    :param url_prefix: the SCIM base path.
+    :param name: the blueprint's name; give each of several instances its own.
+    :param resource_types: types of the host beyond User and Group.
+    :raises ConfigurationError: on `init_app`, when a setting is wrong.
+    """
+
+    def __init__(
+        self,
+        app: flask.Flask | None = None,
+        *,
+        url_prefix: str = DEFAULT_PREFIX,
+        name: str = EXTENSION,
+        resource_types: Iterable[ResourceType] = (),
+        **settings: Any,
+    ) -> None:
+        self._url_prefix = url_prefix
+        self._name = name
+        self._resource_types = tuple(resource_types)
+        self._settings = settings
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: flask.Flask) -> None:
+        """Register the blueprint with an application, and the commands `flask scim …`."""
+        blueprint = create_blueprint(self._name, self._resource_types, **self._settings)
+        app.register_blueprint(blueprint, url_prefix=self._url_prefix)
+
+    @property
+    def service(self) -> Service:
+        """The service in the current application."""
+        return current_service(self._name)
+
+
+def create_blueprint(
+    name: str = EXTENSION, resource_types: Iterable[ResourceType] = (), **settings: Any
+) -> flask.Blueprint:
+    """Return a blueprint that a host registers itself, where it likes; see :class:`BsrScim` for the arguments."""
+    blueprint = flask.Blueprint(name, __name__)
+    blueprint.before_request(_enter)
+    blueprint.after_request(_leave)
+    blueprint.register_error_handler(Exception, error_response)
+    own = {f"SCIM_{key.upper()}": value for key, value in settings.items()}
+    types = tuple(resource_types)
+
+    def mount(state: BlueprintSetupState) -> None:
+        app = state.app
+        full_name = f"{state.name_prefix}.{state.name}".lstrip(".")
+        service = Service(read_settings({**app.config, **own}), types)
+        app.extensions.setdefault(EXTENSION, {})[full_name] = Mount(service, (state.url_prefix or "").rstrip("/"))
+        for path, methods in ROUTES.items():
+            _add_route(state, full_name, path, methods)
+        if scim_commands.name not in app.cli.commands:
+            app.cli.add_command(scim_commands)
+
+    blueprint.record(mount)
+    return blueprint
+
+
+def current_service(name: str | None = None) -> Service:
+    """Return the service of the current application; of several, the one whose blueprint has the name.
+
+    :raises LookupError: the application has none of that name.
+    """
+    mounts: dict[str, Mount] = flask.current_app.extensions.get(EXTENSION, {})
+    if name is None:
+        name = next(iter(mounts), EXTENSION)
+    if name not in mounts:
+        raise LookupError(f"no blueprint named {name!r} is registered with this application")
+    return mounts[name].service
+
+
+def _add_route(state: BlueprintSetupState, blueprint: str, path: str, methods: Methods) -> None:
+    """Add a rule that takes every method, so that 405 and unknown methods are answered in SCIM's form too."""
+    rule = state.app.url_rule_class(
+        f"{state.url_prefix or ''}{path}",
+        endpoint=f"{blueprint}.{path.replace('.', '~')}",
+        methods=None,
+        strict_slashes=False,
+        merge_slashes=False,
+    )
+    rule.provide_automatic_options = False  # type: ignore[attr-defined]
+    state.app.url_map.add(rule)
+    state.app.view_functions[rule.endpoint] = _view(methods)
+
+
+def _view(methods: Methods) -> Callable[..., flask.Response]:
+    def view(**parameters: Any) -> flask.Response:
+        call: Call = flask.g.bsr_scim_call
+        return dispatch(call, methods, parameters)
+
+    return view
+
+
+def _enter() -> None:
+    """Let nobody pass without a credential, before anything else is looked at."""
+    request = flask.request
+    mount: Mount = flask.current_app.extensions[EXTENSION][request.blueprint]
+    request_id = request.headers.get("X-Request-Id", "")
+    request_id = request_id if _REQUEST_ID.fullmatch(request_id) else uuid.uuid4().hex
+    flask.g.bsr_scim = (request_id, perf_counter())
+    service = mount.service
+    public = is_public(service, request, mount.prefix)
+    principal = _NOBODY if public else authorize(service, request)
+    view = View(service.types, mount.base_url(request))
+    context = Context(principal.tenant, view, Actor(principal.token_id, request_id))
+    flask.g.bsr_scim_call = Call(service, context, request)
+
+
+def _leave(response: flask.Response) -> flask.Response:
+    request_id, started = flask.g.bsr_scim
+    response.headers["X-Request-Id"] = request_id
+    response.headers["Cache-Control"] = "no-store"
+    level = logging.INFO if response.status_code < 400 else logging.WARNING
+    if log.isEnabledFor(level):
+        _log_request(level, response, request_id, started)
+    return response
+
+
+def _log_request(level: int, response: flask.Response, request_id: str, started: float) -> None:
+    """Log a request without its query, since filters name people; a refusal with what the client was told."""
+    call: Call | None = flask.g.get("bsr_scim_call")
+    log.log(
+        level,
+        "%s %r %d %.1f ms tenant=%s token=%s request=%s %s",
+        flask.request.method,
+        flask.request.path,
+        response.status_code,
+        (perf_counter() - started) * 1000,
+        call.context.tenant if call else "-",
+        call.context.actor.token_id if call else "-",
+        request_id,
+        response.get_data(as_text=True) if response.status_code >= 400 else "",
+    )
+
+
+def _as_the_client_sent(environ: dict[str, Any], proxies: int) -> dict[str, Any]:
+    """Return the environment as it was before it passed so many trusted proxies, for this request alone."""
+    copy = dict(environ)
+    fix = ProxyFix(lambda *_: (), x_for=proxies, x_proto=proxies, x_host=proxies, x_port=proxies, x_prefix=proxies)
+    fix(copy, lambda *_: lambda _data: None)
+    return copy

@@ -1,0 +1,173 @@
+"""The endpoints under the prefix: what each method does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import flask
+import orjson
+
+from flask_bsr_scim.conditions import Conditions
+from flask_bsr_scim.discovery import resource_type_documents, schema_documents, service_provider_config
+from flask_bsr_scim.errors import Forbidden, MethodNotAllowed, NotFound, NotImplementedHere
+from flask_bsr_scim.messages import list_document, read_patch, read_search_parameters, read_selection
+from flask_bsr_scim.patch import Operation
+from flask_bsr_scim.provider import Context
+from flask_bsr_scim.schema import JSON, Document, ResourceType
+from flask_bsr_scim.web.body import read_body
+from flask_bsr_scim.web.responses import json_response, to_flask
+from flask_bsr_scim.web.service import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that passed the guard."""
+
+    service: Service
+    context: Context
+    request: flask.Request
+
+    def body(self, resource_type: ResourceType) -> JSON:
+        """Return the JSON of the body; groups may send more, since a wizard app's PUT carries every member."""
+        settings = self.service.settings
+        large = resource_type.members is not None
+        return read_body(self.request, settings.max_group_body_bytes if large else settings.max_body_bytes)
+
+    @property
+    def conditions(self) -> Conditions:
+        """If-Match and If-None-Match of the request."""
+        headers = self.request.headers
+        return Conditions(headers.get("If-Match"), headers.get("If-None-Match"))
+
+
+Handler = Callable[..., flask.Response]
+Methods = Mapping[str, Handler]
+
+
+def dispatch(call: Call, methods: Methods, parameters: dict[str, Any]) -> flask.Response:
+    """Answer a request by the method's handler.
+
+    :raises MethodNotAllowed: there is none for it.
+    """
+    endpoint = parameters.pop("endpoint", None)
+    if endpoint is not None:
+        parameters["resource_type"] = _resource_type(call, endpoint)
+    method = "GET" if call.request.method == "HEAD" else call.request.method
+    if not methods:
+        raise NotFound("There is no such endpoint.")
+    if method not in methods:
+        raise MethodNotAllowed(call.request.method, _allowed(methods))
+    return methods[method](call, **parameters)
+
+
+def _allowed(methods: Methods) -> list[str]:
+    return [*methods, "HEAD"] if "GET" in methods else list(methods)
+
+
+def _resource_type(call: Call, endpoint: str) -> ResourceType:
+    resource_type = call.service.types.by_endpoint.get(f"/{endpoint}")
+    if resource_type is None:
+        raise NotFound("There is no such endpoint.")
+    return resource_type
+
+
+def _list(call: Call, resource_type: ResourceType) -> flask.Response:
+    request = read_search_parameters(call.request.args)
+    return to_flask(call.service.provider.search(call.context, resource_type, request))
+
+
+def _create(call: Call, resource_type: ResourceType) -> flask.Response:
+    selection = read_selection(call.request.args)
+    return to_flask(call.service.provider.create(call.context, resource_type, call.body(resource_type), selection))
+
+
+def _read(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Response:
+    selection = read_selection(call.request.args)
+    provider = call.service.provider
+    return to_flask(provider.read(call.context, resource_type, resource_id, selection, call.conditions))
+
+
+def _replace(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Response:
+    selection, body = read_selection(call.request.args), call.body(resource_type)
+    provider = call.service.provider
+    return to_flask(provider.replace(call.context, resource_type, resource_id, body, selection, call.conditions))
+
+
+def _modify(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Response:
+    def operations() -> list[Operation]:
+        return read_patch(call.body(resource_type), call.service.settings.max_patch_operations)
+
+    selection = read_selection(call.request.args)
+    provider = call.service.provider
+    return to_flask(provider.modify(call.context, resource_type, resource_id, operations, selection, call.conditions))
+
+
+def _delete(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Response:
+    return to_flask(call.service.provider.delete(call.context, resource_type, resource_id, call.conditions))
+
+
+def _config(call: Call) -> flask.Response:
+    _refuse_filter(call)
+    base_url = call.context.view.base_url
+    return _document(service_provider_config(call.service.settings.max_results, base_url))
+
+
+def _resource_types(call: Call) -> flask.Response:
+    _refuse_filter(call)
+    return json_response(list_document([*_all_resource_types(call).values()]))
+
+
+def _one_resource_type(call: Call, name: str) -> flask.Response:
+    return _document(_all_resource_types(call).get(name))
+
+
+def _schemas(call: Call) -> flask.Response:
+    _refuse_filter(call)
+    return json_response(list_document([*_all_schemas(call).values()]))
+
+
+def _one_schema(call: Call, urn: str) -> flask.Response:
+    return _document(_all_schemas(call).get(urn.lower()))
+
+
+def _all_resource_types(call: Call) -> dict[str, Document]:
+    return resource_type_documents(call.service.types, call.context.view.base_url)
+
+
+def _all_schemas(call: Call) -> dict[str, Document]:
+    return schema_documents(call.service.types, call.context.view.base_url)
+
+
+def _document(document: Document | None) -> flask.Response:
+    if document is None:
+        raise NotFound()
+    return json_response(orjson.dumps(document).decode())
+
+
+def _refuse_filter(call: Call) -> None:
+    if "filter" in call.request.args:
+        raise Forbidden("This endpoint cannot be filtered (RFC 7644 §4): leave the filter out.")
+
+
+def _unsupported(call: Call) -> flask.Response:
+    raise NotImplementedHere()
+
+
+_EVERY_METHOD = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _unsupported)
+
+ROUTES: Mapping[str, Methods] = {
+    "/": _EVERY_METHOD,
+    "/.search": {"POST": _unsupported},
+    "/Bulk": {"POST": _unsupported},
+    "/Me": _EVERY_METHOD,
+    "/ServiceProviderConfig": {"GET": _config},
+    "/ResourceTypes": {"GET": _resource_types},
+    "/ResourceTypes/<name>": {"GET": _one_resource_type},
+    "/Schemas": {"GET": _schemas},
+    "/Schemas/<path:urn>": {"GET": _one_schema},
+    "/<endpoint>": {"GET": _list, "POST": _create},
+    "/<endpoint>/.search": {"POST": _unsupported},
+    "/<endpoint>/<resource_id>": {"GET": _read, "PUT": _replace, "PATCH": _modify, "DELETE": _delete},
+    "/<path:_rest>": {},
+}
+"""URL rules of the blueprint with their handlers; the last one is everything else."""

@@ -1,0 +1,68 @@
+"""The standalone server: the application that `bsr-scim serve` runs, and how it is started."""
+
+import logging
+import os
+from collections.abc import Mapping
+
+import click
+import flask
+
+from flask_bsr_scim.web.config import environment_settings, read_settings
+from flask_bsr_scim.web.extension import BsrScim
+from flask_bsr_scim.web.responses import error_response
+
+THREADS = 4
+"""Of each worker: one slow request does not hold up the others."""
+
+_BACKLOG = 1024
+
+
+def create_app() -> flask.Flask:
+    """Return the application of the standalone server, set up by the `SCIM_*` keys of the environment.
+
+    :raises ConfigurationError: a key is wrong.
+    """
+    app = flask.Flask("bsr_scim")
+    app.config.update(environment_settings())
+    scim = BsrScim(app)
+    logging.basicConfig(
+        level=read_settings(app.config).log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+
+    @app.get("/healthz")
+    def alive() -> Mapping[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz")
+    def ready() -> Mapping[str, str]:
+        scim.service.backend.ping()
+        return {"status": "ready"}
+
+    app.register_error_handler(Exception, error_response)
+    return app
+
+
+def serve(settings: Mapping[str, str], host: str, port: int, workers: int) -> None:
+    """Serve until interrupted; `settings` are `SCIM_*` keys for the environment of the workers.
+
+    :raises click.ClickException: the WSGI server is not installed.
+    """
+    try:
+        from granian import Granian
+        from granian.constants import Interfaces
+    except ImportError:
+        raise click.ClickException("the server is not installed: pip install 'flask-bsr-scim[server]'") from None
+    os.environ.update(settings)
+    Granian(
+        f"{__name__}:create_app",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        blocking_threads=THREADS,
+        backlog=_BACKLOG,
+        websockets=False,
+        log_enabled=True,
+        respawn_failed_workers=True,
+    ).serve()

@@ -1,0 +1,97 @@
+"""One instance of the service: settings, types, storage, provider and tokens, put together once."""
+
+import hmac
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from flask_bsr_scim.backends import open_backend
+from flask_bsr_scim.backends.base import DEFAULT_TENANT
+from flask_bsr_scim.errors import StoreUnavailable
+from flask_bsr_scim.provider import Options, ServiceProvider
+from flask_bsr_scim.registry import internal_types
+from flask_bsr_scim.registry.tokens import Kind, TokenStore
+from flask_bsr_scim.schema import ResourceType, TypeRegistry, load_profile
+from flask_bsr_scim.web.config import Settings
+
+log = logging.getLogger(__name__)
+
+SCIM_SCOPE = "scim"
+"""Allows everything that SCIM offers in the tenant."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who makes a request: a credential of one tenant, and what it may do there."""
+
+    tenant: str
+    token_id: str
+    scopes: frozenset[str]
+
+
+Verifier = Callable[[str], Principal | None]
+"""Takes the text of a bearer credential; returns whom it stands for, None when it is not one of the verifier's."""
+
+
+class Service:
+    """What a blueprint serves.
+
+    :raises ConfigurationError: a setting is wrong, or the store belongs to another schema profile.
+    """
+
+    def __init__(self, settings: Settings, resource_types: Iterable[ResourceType] = ()) -> None:
+        self.settings = settings
+        self.types = TypeRegistry((*load_profile(settings.profile), *resource_types, *internal_types()))
+        self.backend = open_backend(
+            settings.backend, self.types, synchronous=settings.synchronous, log_days=settings.log_days
+        )
+        self.provider = ServiceProvider(self.types, self.backend, _options(settings))
+        self.tokens = TokenStore(self.backend)
+        self.verifiers: list[Verifier] = [self._stored_token]
+        if settings.token is not None:
+            self.verifiers.append(_fixed_token(settings.token))
+        self._opened: set[str] = set()
+        try:
+            self.open(DEFAULT_TENANT)
+        except StoreUnavailable as error:
+            log.warning("the store does not answer yet: %s", error)
+
+    def open(self, tenant: str) -> None:
+        """See that a tenant is of this service's schema profile, once in a process.
+
+        :raises ConfigurationError: it is of another.
+        """
+        if tenant not in self._opened:
+            self.backend.open(tenant, self.settings.profile)
+            self._opened.add(tenant)
+
+    def authenticate(self, credential: str) -> Principal | None:
+        """Return whom a bearer credential stands for, None when nobody here knows it."""
+        for verify in self.verifiers:
+            principal = verify(credential)
+            if principal is not None:
+                self.open(principal.tenant)
+                return principal
+        return None
+
+    def _stored_token(self, credential: str) -> Principal | None:
+        found = self.tokens.verify(credential, Kind.SCIM)
+        if found is None:
+            return None
+        tenant, token = found
+        return Principal(tenant, token.id, frozenset({SCIM_SCOPE}))
+
+
+def _fixed_token(expected: str) -> Verifier:
+    """Return the verifier of SCIM_TOKEN, which is a credential of the default tenant."""
+
+    def verify(credential: str) -> Principal | None:
+        if not hmac.compare_digest(credential.encode(), expected.encode()):
+            return None
+        return Principal(DEFAULT_TENANT, "SCIM_TOKEN", frozenset({SCIM_SCOPE}))
+
+    return verify
+
+
+def _options(settings: Settings) -> Options:
+    return Options(settings.max_results, settings.default_count, settings.patch_body_members, settings.unknown_members)

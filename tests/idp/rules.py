@@ -1,0 +1,114 @@
+"""What holds for every answer, whatever a transcript says."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from werkzeug.test import TestResponse
+
+from tests.idp.matching import BASE_URL, TIMESTAMP
+
+MESSAGES = "urn:ietf:params:scim:api:messages:2.0:"
+ENDPOINTS = {"User": "/Users", "Group": "/Groups"}
+STORED = {
+    "User": {"schemas", "id", "externalId", "meta", "userName", "name", "active", "emails", "groups"},
+    "Group": {"schemas", "id", "externalId", "meta", "displayName", "members"},
+}
+"""What the profile `bsr` keeps: nothing else may come back."""
+
+
+def faults(path: str, response: TestResponse, secrets: Iterable[str]) -> Iterator[str]:
+    """Yield what is wrong with an answer to a request for a path, which must not repeat any of the secrets."""
+    if 300 <= response.status_code < 400 and response.status_code != 304:
+        yield "it redirects, which Okta's connector does not follow"
+    yield from (f"it repeats the secret {secret!r}" for secret in secrets if secret in response.text)
+    if response.status_code in (204, 304):
+        if response.data or "Content-Type" in response.headers:
+            yield "a 204 or 304 has neither body nor Content-Type"
+        return
+    if response.headers.get("Content-Type") != "application/scim+json":
+        yield f"Content-Type is {response.headers.get('Content-Type')!r}, not 'application/scim+json'"
+        return
+    yield from _body_faults(path, response, response.get_json())
+
+
+def members(value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the members of all objects in a JSON value, however deep."""
+    if isinstance(value, dict):
+        yield from value.items()
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from members(item)
+
+
+def _body_faults(path: str, response: TestResponse, body: Any) -> Iterator[str]:
+    for name, value in members(body):
+        if value is None:
+            yield f"{name} is null; an unassigned attribute is left out"
+        if name.lower() == "password":
+            yield "there is a password"
+    if response.status_code >= 400:
+        yield from _error_faults(response.status_code, body)
+    elif body.get("schemas") == [MESSAGES + "ListResponse"]:
+        yield from _list_faults(path, body)
+    else:
+        yield from _resource_faults(path, body)
+        yield from _header_faults(response, body.get("meta", {}))
+
+
+def _error_faults(status: int, body: Any) -> Iterator[str]:
+    if body.get("schemas") != [MESSAGES + "Error"]:
+        yield "an error is not in the schema Error"
+    if body.get("status") != str(status):
+        yield f"status is {body.get('status')!r}, not {str(status)!r}"
+    detail = body.get("detail", "")
+    if not detail or not detail.isprintable() or "<" in detail:
+        yield f"detail is {detail!r}, not one plain line"
+    if "scimType" in body and status not in (400, 409):
+        yield "scimType is for 400 and 409 only"
+
+
+def _list_faults(path: str, body: Any) -> Iterator[str]:
+    for name in ("totalResults", "startIndex", "itemsPerPage"):
+        if type(body.get(name)) is not int:
+            yield f"{name} is {body.get(name)!r}, not an integer"
+    if not isinstance(body.get("Resources"), list):
+        yield "Resources is not a list"
+        return
+    if body.get("itemsPerPage") != len(body["Resources"]):
+        yield f"itemsPerPage is {body.get('itemsPerPage')}, and there are {len(body['Resources'])} resources"
+    for resource in body["Resources"]:
+        yield from _resource_faults(path, resource)
+
+
+def _resource_faults(path: str, resource: Any) -> Iterator[str]:
+    if not resource.get("schemas") or len(set(resource["schemas"])) != len(resource["schemas"]):
+        yield f"schemas is {resource.get('schemas')!r}"
+    meta = resource.get("meta", {})
+    if not meta and "attributes=" not in path:
+        yield "there is no meta"
+    if meta and not meta.get("location", "").startswith(f"{BASE_URL}/"):
+        yield f"meta.location is {meta.get('location')!r}, not below {BASE_URL}"
+    if meta.get("resourceType") in ENDPOINTS:
+        yield from _user_or_group_faults(resource, meta)
+
+
+def _user_or_group_faults(resource: Any, meta: Any) -> Iterator[str]:
+    if unstored := resource.keys() - STORED[meta["resourceType"]]:
+        yield f"attributes come back that are not stored: {', '.join(sorted(unstored))}"
+    if meta.get("location") != f"{BASE_URL}{ENDPOINTS[meta['resourceType']]}/{resource.get('id')}":
+        yield f"meta.location is {meta.get('location')!r}, and the id is {resource.get('id')!r}"
+    for name in ("created", "lastModified"):
+        if not TIMESTAMP.fullmatch(meta.get(name, "")):
+            yield f"meta.{name} is {meta.get(name)!r}, not a time with a zone"
+    for other in (*resource.get("members", ()), *resource.get("groups", ())):
+        if other.get("$ref") not in {f"{BASE_URL}{endpoint}/{other['value']}" for endpoint in ENDPOINTS.values()}:
+            yield f"$ref is {other.get('$ref')!r}, and the value is {other.get('value')!r}"
+
+
+def _header_faults(response: TestResponse, meta: Any) -> Iterator[str]:
+    if meta.get("resourceType") not in ENDPOINTS:
+        return
+    for header, expected in (("ETag", meta.get("version")), ("Content-Location", meta.get("location"))):
+        if response.headers.get(header) != expected:
+            yield f"the header {header} is {response.headers.get(header)!r}, and meta says {expected!r}"
+    if response.status_code == 201 and response.headers.get("Location") != meta.get("location"):
+        yield f"the header Location is {response.headers.get('Location')!r}, and meta says {meta.get('location')!r}"

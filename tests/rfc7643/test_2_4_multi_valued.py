@@ -1,0 +1,110 @@
+"""RFC 7643 §2.4: multi-valued attributes, and the one e-mail that the registry keeps."""
+
+from typing import Any
+
+import pytest
+
+from flask_bsr_scim.errors import InvalidValue
+from flask_bsr_scim.schema import Validator, load_profile
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+RFC = Validator(load_profile("rfc7643")[0])
+BSR = Validator(load_profile("bsr")[0])
+
+
+def emails(validator: Validator, sent: Any) -> Any:
+    return validator.resource({"schemas": [USER], "userName": "u", "emails": sent}).get("emails", "absent")
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        pytest.param(
+            [{"value": "a", "primary": True}, {"value": "b", "primary": True}],
+            [{"value": "a", "primary": True}, {"value": "b", "primary": False}],
+            id="L-01 the first primary stays",
+        ),
+        pytest.param([{"value": "a", "primary": False}], [{"value": "a", "primary": False}], id="L-09 false is kept"),
+        pytest.param([{"value": "a"}], [{"value": "a"}], id="L-02 absent stays absent"),
+        pytest.param(
+            [{"value": "a", "type": "work"}, {"TYPE": "work", "VALUE": "a"}],
+            [{"value": "a", "type": "work"}],
+            id="L-03 an exact double",
+        ),
+        pytest.param(
+            [{"value": "a", "primary": True}, {"value": "b", "primary": True}, {"value": "b", "primary": False}],
+            [{"value": "a", "primary": True}, {"value": "b", "primary": False}],
+            id="L-03 a double that a lost primary makes",
+        ),
+        pytest.param(
+            [{"value": "a", "type": "work"}, {"value": "a", "type": "home"}],
+            [{"value": "a", "type": "work"}, {"value": "a", "type": "home"}],
+            id="L-04 one value under two types",
+        ),
+        pytest.param([{"type": "work"}], [{"type": "work"}], id="L-07 an element without value"),
+        pytest.param({"value": "a"}, [{"value": "a"}], id="a single object"),
+        pytest.param("a", [{"value": "a"}], id="a bare value"),
+        pytest.param([{"value": "a", "type": "fun"}], [{"value": "a", "type": "fun"}], id="T-08 another type"),
+        pytest.param([{"value": "no address"}], [{"value": "no address"}], id="T-21 no address"),
+        pytest.param([{}], "absent", id="an empty element"),
+    ],
+)
+def test_values_are_kept(sent: Any, stored: Any) -> None:
+    """A multi-valued attribute keeps its values in order, without doubles, at most one of them primary."""
+    assert emails(RFC, sent) == stored
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        pytest.param([{"value": "a", "type": "work"}], ("a", True), id="an absent primary is true"),
+        pytest.param([{"value": "a", "type": "work", "primary": False}], ("a", False), id="L-09 false is kept"),
+        pytest.param([{"value": "a", "type": "WORK"}], ("a", True), id="the type in another letter case"),
+        pytest.param(
+            [{"value": "h", "type": "home", "primary": True}, {"value": "w", "type": "work"}], ("w", True), id="work"
+        ),
+        pytest.param([{"value": "h"}, {"value": "w", "type": "work"}], ("w", True), id="work before none"),
+        pytest.param([{"value": "a", "type": "work"}, {"value": "b", "type": "work"}], ("a", True), id="the first"),
+        pytest.param(
+            [{"value": "a", "type": "work"}, {"value": "b", "type": "work", "primary": True}],
+            ("b", True),
+            id="the primary",
+        ),
+        pytest.param([{"value": "h", "type": "home"}, {"value": "n"}], ("n", True), id="the one without a type"),
+        pytest.param([{"value": "n", "type": ""}], ("n", True), id="an empty type is none"),
+        pytest.param([{"value": "n", "primary": False}], ("n", False), id="its primary is kept"),
+        pytest.param("n", ("n", True), id="a bare address"),
+        pytest.param(
+            [{"value": "", "type": "work"}, {"value": "n"}], ("n", True), id="C9337 an empty address does not count"
+        ),
+    ],
+)
+def test_registry_keeps_one_address(sent: Any, stored: tuple[str, bool]) -> None:
+    """The registry keeps the address of type work, else the one without a type, as the primary work address."""
+    value, primary = stored
+    assert emails(BSR, sent) == [{"value": value, "type": "work", "primary": primary}]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param([{"value": "h", "type": "home"}], id="only another type"),
+        pytest.param([{"value": "", "type": "work"}], id="C9337 an empty address"),
+        pytest.param([{"type": "work", "primary": True}], id="no address"),
+    ],
+)
+def test_registry_keeps_no_address(sent: Any) -> None:
+    """Without a work address or one without a type, the registry keeps none."""
+    assert emails(BSR, sent) == "absent"
+
+
+def test_wrong_address_is_refused_though_dropped() -> None:
+    """The values of a stored attribute are checked before one is chosen."""
+    with pytest.raises(InvalidValue, match=r"^emails\.value must be a string"):
+        emails(BSR, [{"value": 5, "type": "home"}])
+
+
+def test_many_doubles_are_cheap() -> None:
+    """Doubles among very many values are found without comparing all with all."""
+    sent = [{"value": str(i % 20_000)} for i in range(40_000)]
+    assert len(emails(RFC, sent)) == 20_000
