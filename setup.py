@@ -39,6 +39,7 @@ setup(
         "flask_bsr_scim",
         "flask_bsr_scim.backends",
         "flask_bsr_scim.filter",
+        "flask_bsr_scim.patch",
         "flask_bsr_scim.registry",
         "flask_bsr_scim.schema",
         "flask_bsr_scim.web",

@@ -199,7 +199,13 @@ class Backend(ABC):
 
     @final
     def members(
-        self, tenant: str, group_ids: Sequence[str], *, after: str | None = None, count: int = 100, reverse: bool = False
+        self,
+        tenant: str,
+        group_ids: Sequence[str],
+        *,
+        after: str | None = None,
+        count: int = 100,
+        reverse: bool = False,
     ) -> list[Link]:
         """Return the distinct members of several groups in the order of their ids, `after` excluded."""
         with self._wrapped():

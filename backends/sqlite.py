@@ -1,25 +1,23 @@
 """A store in one SQLite file, for one host and any number of processes on it."""
 
-import heapq
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from itertools import groupby, islice
-from operator import itemgetter
-from typing import Any, ClassVar, Self
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import unquote, urlsplit
-
-import orjson
 
 from flask_bsr_scim.backends import sqlite_schema
 from flask_bsr_scim.backends.base import LogEntry, Page, Query
-from flask_bsr_scim.backends.sql import page_statements, register_functions
+from flask_bsr_scim.backends.sql import register_functions
 from flask_bsr_scim.backends.sqlite_connection import Connections, connect
-from flask_bsr_scim.backends.sqlite_transaction import COLUMNS, SQLiteTransaction, json_text
-from flask_bsr_scim.backends.transactional import Row, Transaction, TransactionalBackend
+from flask_bsr_scim.backends.sqlite_reader import Reader
+from flask_bsr_scim.backends.sqlite_transaction import SQLiteTransaction
+from flask_bsr_scim.backends.transactional import Transaction, TransactionalBackend
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType, TypeRegistry
+
+T = TypeVar("T")
 
 _SYNCHRONOUS = ("FULL", "NORMAL")
 
@@ -53,3 +51,105 @@ class SQLiteBackend(TransactionalBackend):
                 f"{uri!r} names no SQLite file: write sqlite:///file.db, or sqlite:////folder/file.db with an absolute path"
             )
         return cls(types, path, synchronous=options.get("synchronous", "FULL"), **shared)
+
+    def upgrade(self, progress: Callable[[int, int], None] | None = None) -> list[str]:
+        with self._wrapped(), closing(connect(self._path, self._synchronous)) as connection:
+            return sqlite_schema.upgrade(connection, progress)
+
+    def close(self) -> None:
+        self._connections.close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = connect(self._path, self._synchronous)
+        try:
+            sqlite_schema.prepare(connection)
+            register_functions(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    def _tenant(self, connection: sqlite3.Connection, name: str) -> int | None:
+        """Return the number of a tenant. It never changes, so it is remembered once it is read outside a transaction that made it."""
+        number = self._tenant_numbers.get(name)
+        if number is None:
+            found = connection.execute("SELECT number FROM tenant WHERE name = ?", (name,)).fetchone()
+            if found is None:
+                return None
+            (number,) = found
+            self._tenant_numbers[name] = number
+        return number
+
+    def _reading(self, tenant: str, work: Callable[[Reader], T], missing: T, *, snapshot: bool = True) -> T:
+        """Return what `work` reads in a tenant, `missing` when there is no such tenant."""
+
+        def read(connection: sqlite3.Connection) -> T:
+            number = self._tenant(connection, tenant)
+            return missing if number is None else work(Reader(connection, number))
+
+        return self._connections.read_snapshot(read) if snapshot else self._connections.read(read)
+
+    def _get(self, tenant: str, type_name: str, resource_id: str, links: bool) -> Resource | None:
+        if not links:
+            return self._reading(tenant, lambda r: r.get(type_name, resource_id), None, snapshot=False)
+        resource_type = self.types.by_name[type_name]
+        return self._reading(tenant, lambda r: r.get_with_links(resource_type, resource_id), None)
+
+    def _find(self, tenant: str, type_name: str, attribute: str, key: Any) -> Resource | None:
+        return self._reading(tenant, lambda r: r.find(f"{type_name}.{attribute}", key), None, snapshot=False)
+
+    def _query(self, tenant: str, resource_type: ResourceType, query: Query) -> Page:
+        return self._reading(tenant, lambda r: r.page(resource_type, query), Page(0, ()))
+
+    def _members(
+        self, tenant: str, group_ids: Sequence[str], after: str | None, count: int, reverse: bool
+    ) -> list[Link]:
+        return self._reading(tenant, lambda r: r.members(group_ids, after, count, reverse), [])
+
+    def _count_members(self, tenant: str, group_ids: Sequence[str]) -> int:
+        return self._reading(tenant, lambda r: r.count_members(group_ids), 0, snapshot=False)
+
+    def _log(self, tenant: str, after: int, count: int) -> list[LogEntry]:
+        return self._reading(tenant, lambda r: r.log(after, count), [], snapshot=False)
+
+    @contextmanager
+    def _transaction(self, tenant: str) -> Iterator[Transaction]:
+        with self._connections.write() as connection:
+            yield SQLiteTransaction(connection, self._made_tenant(connection, tenant))
+
+    def _made_tenant(self, connection: sqlite3.Connection, name: str) -> int:
+        number = self._tenant(connection, name)
+        if number is None:
+            number = connection.execute("INSERT INTO tenant (name) VALUES (?)", (name,)).lastrowid
+            assert number is not None
+        return number
+
+    def _open(self, tenant: str, profile: str) -> str:
+        return self._profile(tenant) or self._record(tenant, profile)
+
+    def _profile(self, tenant: str) -> str | None:
+        sql = "SELECT profile FROM tenant WHERE name = ?"
+        found = self._connections.read(lambda connection: connection.execute(sql, (tenant,)).fetchone())
+        profile: str | None = found and found[0]
+        return profile
+
+    def _record(self, tenant: str, profile: str) -> str:
+        sql = "UPDATE tenant SET profile = coalesce(profile, ?) WHERE number = ? RETURNING profile"
+        with self._connections.write() as connection:
+            number = self._made_tenant(connection, tenant)
+            ((recorded,),) = connection.execute(sql, (profile, number)).fetchall()
+        return str(recorded)
+
+    def _tenants(self) -> list[str]:
+        sql = "SELECT name FROM tenant WHERE profile IS NOT NULL"
+        return self._connections.read(lambda connection: [name for (name,) in connection.execute(sql)])
+
+    def _ping(self) -> None:
+        self._connections.read(lambda connection: connection.execute("SELECT 1 FROM tenant LIMIT 1").fetchone())
+
+    def _touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None:
+        with self._connections.write() as connection:
+            connection.execute(
+                "UPDATE resource SET used = ? WHERE tenant = ? AND id = ? AND type = ?",
+                (used, self._tenant(connection, tenant), resource_id, type_name),
+            )

@@ -81,8 +81,6 @@ CREATE INDEX log_tenant ON log (tenant, sequence);
 """
 
 
-
-
 def create_tables(db: Database) -> None:
     """Make the tables of the first release."""
     db.executescript(_TABLES)
@@ -119,7 +117,7 @@ def upgrade(connection: sqlite3.Connection, progress: Progress | None = None) ->
     db = Database(connection, execute_plugins=False)
     with immediate(connection):
         names = [migration.name for migration in migrations.pending(db)]
-        for number, name in enumerate(names, 1):
+        for number in range(1, len(names) + 1):
             migrations.apply(db, stop_before=names[number:])
             if progress is not None:
                 progress(number, len(names))

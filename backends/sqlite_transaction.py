@@ -39,7 +39,7 @@ class SQLiteTransaction(Transaction):
         if not cursor.rowcount:
             return None
         self._count(row.type, 1)
-        return row._replace(seq=cursor.lastrowid)
+        return row._replace(seq=cursor.lastrowid or 0)
 
     def update(self, old: Row, new: Row) -> None:
         self._execute(
@@ -61,7 +61,9 @@ class SQLiteTransaction(Transaction):
         place = (self._tenant, index, key)
         if self._execute("INSERT OR IGNORE INTO unique_key VALUES (?, ?, ?, ?)", (*place, row.seq)).rowcount:
             return None
-        sql = "SELECT id FROM resource WHERE seq = (SELECT seq FROM unique_key WHERE tenant = ? AND name = ? AND key = ?)"
+        sql = (
+            "SELECT id FROM resource WHERE seq = (SELECT seq FROM unique_key WHERE tenant = ? AND name = ? AND key = ?)"
+        )
         (holder,) = self._execute(sql, place).fetchone()
         return str(holder)
 
@@ -91,7 +93,9 @@ class SQLiteTransaction(Transaction):
 
     def link(self, group: Row, members: Collection[MemberRow]) -> None:
         rows = ((self._tenant, group.seq, m.id, m.seq, m.type) for m in members)
-        self._many("INSERT INTO member (tenant, group_seq, member_id, member_seq, member_type) VALUES (?, ?, ?, ?, ?)", rows)
+        self._many(
+            "INSERT INTO member (tenant, group_seq, member_id, member_seq, member_type) VALUES (?, ?, ?, ?, ?)", rows
+        )
 
     def unlink(self, group: Row, ids: Collection[str]) -> None:
         sql = "DELETE FROM member WHERE tenant = ? AND group_seq = ? AND member_id = ?"
@@ -102,11 +106,22 @@ class SQLiteTransaction(Transaction):
             "INSERT INTO log (tenant, at, token_id, request_id, operation, type, id, before, after, delta) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
-        values = (entry.at, entry.token_id, entry.request_id, entry.operation, entry.type, entry.id, entry.before, entry.after)
+        values = (
+            entry.at,
+            entry.token_id,
+            entry.request_id,
+            entry.operation,
+            entry.type,
+            entry.id,
+            entry.before,
+            entry.after,
+        )
         self._execute(sql, (self._tenant, *values, json_text(entry.delta)))
 
     def purge_log(self, horizon: str) -> None:
-        oldest = self._execute("SELECT at FROM log WHERE tenant = ? ORDER BY sequence LIMIT 1", (self._tenant,)).fetchone()
+        oldest = self._execute(
+            "SELECT at FROM log WHERE tenant = ? ORDER BY sequence LIMIT 1", (self._tenant,)
+        ).fetchone()
         if oldest is None or oldest[0] >= horizon:
             return
         self._execute(

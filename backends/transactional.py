@@ -139,7 +139,8 @@ class _Commit:
             case Swap():
                 return self._swap(change)
             case Removal():
-                return self._remove(change)
+                self._remove(change)
+                return None
 
     def _insert(self, change: Insert) -> Resource:
         resource_type = self._types.by_name[change.type]
@@ -174,7 +175,14 @@ class _Commit:
         _, removed = self._change_members(resource_type, row, MemberChanges(clear=True))
         self._move_keys(resource_type, row, document, {})
         self._transaction.delete(row)
-        self._log("delete", row.type, row.id, row.version, None, _delta(_differences(resource_type, document, {}), [], removed))
+        self._log(
+            "delete",
+            row.type,
+            row.id,
+            row.version,
+            None,
+            _delta(_differences(resource_type, document, {}), [], removed),
+        )
 
     def _find(self, change: Swap | Removal) -> Row:
         row = self._transaction.find(change.id)

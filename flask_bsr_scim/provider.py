@@ -405,7 +405,7 @@ def _not_found(resource_type: ResourceType, resource_id: str) -> NotFound:
 def _taken(conflict: UniquenessConflict) -> Uniqueness:
     return Uniqueness(
         f"{conflict.attribute} {_some([conflict.value])} is already used by another {conflict.type_name} "
-        f"({conflict.type_name} id {conflict.holder}). Give this one another value, or link it to the existing one."
+        f"(id {conflict.holder}). Give this one another value, or link it to the existing one."
     )
 
 

@@ -18,19 +18,18 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = "flask_bsr_scim"
 
 LAYERS = (
-    ("web", PACKAGE),
+    (PACKAGE,),
+    ("web",),
     ("registry",),
     ("provider",),
     ("backends",),
     ("backends.memory", "backends.sqlite", "backends.redis"),
-    ("backends.sql", "backends.transactional", "backends.testing"),
+    ("backends.sql", "backends.testing"),
+    ("backends.transactional",),
     ("backends.base",),
-    ("conditions",),
-    ("view",),
-    ("resource",),
-    ("messages",),
-    ("patch",),
-    ("path", "discovery", "strict_json"),
+    ("conditions", "messages"),
+    ("view", "patch"),
+    ("resource", "path", "discovery", "strict_json"),
     ("filter",),
     ("schema",),
     ("errors",),
@@ -39,7 +38,7 @@ LAYERS = (
 
 USERS = {
     "click": ("web",),
-    "flask": ("web", PACKAGE),
+    "flask": ("web",),
     "granian": ("web",),
     "hypothesis": ("backends.testing",),
     "jwt": ("web", "registry"),

@@ -78,7 +78,8 @@ class BoundComparison:
     """At least one value at `target` compares true.
 
     `key` is the comparison key of the value (see :attr:`Attribute.key`), never None: `eq null` is bound to
-    `not present`. `operator` is never `ne`: that is bound to `not (… eq …)`.
+    `not present`. `operator` is never `ne`: that is bound to `not (… eq …)`. `primary eq false` of a multi-valued
+    attribute is bound to `not (primary eq true)`, as a missing `primary` counts as false (RFC 7643 §2.4).
     """
 
     target: AttributePath
@@ -95,7 +96,7 @@ class BoundPresent:
 
 @dataclass(frozen=True, slots=True)
 class BoundValuePath:
-    """One element of the multi-valued `target` satisfies the filter, whose targets are sub-attributes of it.
+    """One value of the complex `target` satisfies the filter, whose targets are sub-attributes of it.
 
     The targets inside have the sub-attribute as `attribute`, and neither `extension` nor `sub`.
     """

@@ -1,6 +1,5 @@
 """Filters bound to a resource type: names become attributes, values become comparison keys (RFC 7644 §3.4.2.2)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -47,8 +46,8 @@ def bind(filter: Filter, resource_type: ResourceType) -> BoundFilter:
     A comparison with a complex attribute means its `value`. Attributes that the profile does not store are bound, and
     have no value.
 
-    :raises InvalidFilter: no schema of the type defines an attribute, an operator does not suit the attribute's type, the value
-        is not of that type, or the attribute is never returned.
+    :raises InvalidFilter: no schema of the type defines an attribute, an operator does not suit the attribute's type,
+        the value is not of that type, or the attribute is never returned.
     """
     return _bind(filter, _Scope(resource_type))
 
@@ -72,23 +71,6 @@ def value_target(target: AttributePath) -> AttributePath | None:
         return target
     value = target.leaf.sub("value")
     return None if value is None else AttributePath(target.extension, target.attribute, value)
-
-
-def equalities(bound: BoundFilter) -> Iterator[tuple[str, Any]]:
-    """Yield SCIM path and key of each `eq` that every match satisfies, for a look-up in an index.
-
-    `emails[value eq "x" and type eq "work"]` yields `emails.value` and `emails.type`. Each is necessary; together they are
-    not enough: what is looked up must still be evaluated.
-    """
-    match bound:
-        case BoundComparison(target, Operator.EQ, key):
-            yield str(target), key
-        case BoundAnd(operands):
-            for operand in operands:
-                yield from equalities(operand)
-        case BoundValuePath(target, inner):
-            for sub, key in equalities(inner):
-                yield f"{target}.{sub}", key
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +139,7 @@ def _bind_comparison(comparison: Comparison, scope: _Scope) -> BoundFilter:
 def _bind_test(target: AttributePath, operator: Operator, value: Scalar, scope: _Scope) -> BoundFilter:
     place = value_target(target)
     if place is None:
-        raise InvalidFilter(f"{scope.path(target)} has no single value to compare; name one of its attributes.")
+        raise InvalidFilter(f"{scope.path(target)} is complex; name the part of it that {operator} is to compare.")
     key = _key(place.leaf, scope.path(place), operator, value)
     if key is False and place.leaf.name == "primary":
         return _bind_not_primary(place, scope)

@@ -31,8 +31,8 @@ _TESTS: Final[Mapping[Operator, Callable[[Any, Any], bool]]] = {
 def evaluate(bound: BoundFilter, document: Mapping[str, JSON]) -> bool:
     """Tell whether a document satisfies a filter.
 
-    The document is a whole resource as :class:`~flask_bsr_scim.view.View` renders it; or, for the filter inside a value path,
-    one element of the attribute.
+    The document is a whole resource as :class:`~flask_bsr_scim.view.View` renders it; or, for the filter inside a value
+    path, one element of the attribute.
     """
     match bound:
         case BoundComparison(target):

@@ -8,7 +8,10 @@ from flask_bsr_scim.schema import AttributePath
 
 
 def equalities(filter: BoundFilter) -> Iterator[tuple[str, Any]]:
-    """Yield (SCIM path, key) of each equality that every matching resource satisfies, as ("emails.value", "bob@example.com")."""
+    """Yield SCIM path and key of each equality that every match satisfies, as ("emails.value", "bob@example.com").
+
+    Together they are not enough: what is looked up by one must still be evaluated.
+    """
     match filter:
         case BoundAnd(operands):
             for operand in operands:

@@ -10,8 +10,8 @@ from flask_bsr_scim.schema import JSON, AttributePath, values_at
 def sort_key(target: AttributePath, document: Mapping[str, JSON]) -> tuple[bool, Any]:
     """Return the key by which `sorted` orders a document as sortBy asks; with `reverse=True` as in descending order.
 
-    Documents without a value come last, and first in descending order. A multi-valued attribute counts by its primary value,
-    else by its first; a complex one by its `value`.
+    Documents without a value come last, and first in descending order. A multi-valued attribute counts by its primary
+    value, else by its first; a complex one by its `value`.
     """
     place = value_target(target)
     value = None if place is None else _first(document, place)

@@ -21,8 +21,8 @@ MAX_DEPTH: Final = 20
 MAX_TERMS: Final = 200
 """Comparisons and `pr`, in all."""
 
-# A quoted value, a word, a bracket, the end as "", or the first character of what is none of these. Each alternative
-# begins with another character and gives nothing back, so the time is linear.
+# A quoted value, a word, a bracket, the end as "", or all the rest when there is none of these: to go on scanning
+# behind an open quote would take quadratic time.
 _TOKEN: Final = re.compile(
     r"""
     [ \t\r\n]*+
@@ -30,13 +30,13 @@ _TOKEN: Final = re.compile(
     | [^ \t\r\n()\[\]"]++(?!")
     | [()\[\]]
     | \Z
-    | .
+    | .+
     )
     """,
     re.VERBOSE | re.DOTALL,
 )
 _SIMPLE_NAME: Final = r"[A-Za-z$_][A-Za-z0-9$_-]*"
-_NAME: Final = re.compile(rf"(?i:urn:)[!-~]+|{_SIMPLE_NAME}(?:\.{_SIMPLE_NAME})?")
+_NAME: Final = re.compile(rf"(?i:urn:)[!#-'*-Z^-~]+|{_SIMPLE_NAME}(?:\.{_SIMPLE_NAME})?")
 _SUB_NAME: Final = re.compile(rf"\.{_SIMPLE_NAME}")
 
 _OPERATORS: Final = {operator.value: operator for operator in Operator}
@@ -133,7 +133,7 @@ class Parser:
         try:
             value: Scalar = _KEYWORDS[word] if word in _KEYWORDS else orjson.loads(token)
         except orjson.JSONDecodeError:
-            raise self._wrong("a value as in JSON is expected, text in double quotes") from None
+            raise self._wrong("a value is expected as in JSON, with text in double quotes") from None
         if isinstance(value, dict):
             raise self._wrong("an object cannot be compared")
         if isinstance(value, str) and "\0" in value:

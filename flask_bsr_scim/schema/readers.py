@@ -42,6 +42,12 @@ def make_members(attributes: Iterable[Attribute], prefix: str, rules: Rules) -> 
     )
 
 
+def make_sub_members(attribute: Attribute, path: str, rules: Rules) -> tuple[Member, ...]:
+    """Return the members to read of a complex attribute: without a `$ref` that follows from `value`."""
+    computed = "$ref" if _endpoints(attribute, rules) else None
+    return make_members((s for s in attribute.sub_attributes if s.name != computed), f"{path}.", rules)
+
+
 def make_reader(attribute: Attribute, path: str, rules: Rules) -> Reader:
     """Return the reader of an attribute: of the list when it is multi-valued, of an object when it is complex."""
     one = make_element_reader(attribute, path, rules)
@@ -84,6 +90,15 @@ def folded(members: Document, path: str) -> Document:
     return lowered
 
 
+def read_object(members: Iterable[Member], raw: Document, path: str) -> Document | None:
+    """Return the values to store of an object, None when it has none.
+
+    :raises InvalidSyntax: see :func:`folded`.
+    :raises InvalidValue: see :func:`read_members`.
+    """
+    return (read_members(members, folded(raw, path)) or None) if raw else None
+
+
 def read_members(members: Iterable[Member], values: Mapping[str, JSON]) -> Document:
     """Return the values to store of an object whose names are in lower case; null and [] are no values.
 
@@ -101,15 +116,14 @@ def read_members(members: Iterable[Member], values: Mapping[str, JSON]) -> Docum
 
 
 def _make_complex_reader(attribute: Attribute, path: str, rules: Rules) -> Reader:
-    endpoints = reference_endpoints(attribute, rules.endpoints)
-    subs = [s for s in attribute.sub_attributes if not (endpoints and s.name == "$ref")]
-    members = make_members(subs, f"{path}.", rules)
+    endpoints = _endpoints(attribute, rules)
+    members = make_sub_members(attribute, path, rules)
 
     def read(raw: JSON) -> Document | None:
-        found = read_members(members, folded(object_of(raw, path, attribute), path))
-        if endpoints and (reference := _reference(found, endpoints)):
+        found = read_object(members, object_of(raw, path, attribute), path)
+        if found and endpoints and (reference := _reference(found, endpoints)):
             found["$ref"] = reference
-        return found or None
+        return found
 
     return read
 
@@ -131,10 +145,11 @@ def object_of(raw: JSON, path: str, attribute: Attribute) -> Document:
     raise wrong(path, "an object", raw)
 
 
-def reference_endpoints(attribute: Attribute, endpoints: Mapping[str, str]) -> Mapping[str, str]:
+def _endpoints(attribute: Attribute, rules: Rules) -> Mapping[str, str]:
     """Return the endpoints to which `$ref` of a complex attribute can point; none when it has no such reference."""
     reference = attribute.by_name.get("$ref")
-    return {name: endpoints[name] for name in reference.reference_types if name in endpoints} if reference else {}
+    types = reference.reference_types if reference else ()
+    return {name: rules.endpoints[name] for name in types if rules.endpoints.get(name)}
 
 
 def _reference(element: Document, endpoints: Mapping[str, str]) -> str | None:

@@ -14,8 +14,9 @@ from flask_bsr_scim.schema.readers import (
     make_member_id_reader,
     make_members,
     make_reader,
+    make_sub_members,
     read_members,
-    reference_endpoints,
+    read_object,
 )
 from flask_bsr_scim.schema.resource_type import AttributePath, ResourceType, values_at
 from flask_bsr_scim.schema.scalars import Reader, wrong
@@ -155,7 +156,7 @@ def _make_extension_reader(urn: str, members: Iterable[Member]) -> Reader:
     def read(raw: JSON) -> Document | None:
         if not isinstance(raw, dict):
             raise wrong(urn, "an object", raw)
-        return read_members(members, folded(raw, urn)) or None if raw else None
+        return read_object(members, raw, urn)
 
     return read
 
@@ -169,19 +170,15 @@ def _targets(resource_type: ResourceType) -> Iterator[AttributePath]:
 
 
 def _readers(resource_type: ResourceType, rules: Rules) -> Iterator[tuple[str, Reader]]:
-    for member in _members(resource_type, rules):
-        yield member.path, member.read
+    """Yield the path and reader of every extension, attribute and sub-attribute of which values are taken."""
+    yield from ((member.path, member.read) for member in _members(resource_type, rules))
     for target in _targets(resource_type):
-        attribute = target.leaf
+        path, attribute = str(target), target.leaf
         if attribute.source is Source.MEMBERS:
-            yield str(target), make_member_id_reader(attribute)
-        if not rules.reads(attribute):
-            continue
-        computed = "$ref" if reference_endpoints(attribute, rules.endpoints) else None
-        for sub in attribute.sub_attributes:
-            path = f"{target}.{sub.name}"
-            if rules.reads(sub) and sub.name != computed:
-                yield path, make_reader(sub, path, rules)
+            yield path, make_member_id_reader(attribute)
+        elif rules.reads(attribute):
+            yield path, make_reader(attribute, path, rules)
+            yield from ((sub.path, sub.read) for sub in make_sub_members(attribute, path, rules))
 
 
 def _element_readers(resource_type: ResourceType, rules: Rules) -> Iterator[tuple[str, Reader]]:

@@ -1,0 +1,132 @@
+"""A store in the memory of one process, gone with it: for tests and for trying things out."""
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from heapq import merge
+from itertools import chain, groupby, islice
+from operator import attrgetter
+from typing import Any, Self
+
+from flask_bsr_scim.backends.base import LogEntry, Page, Query
+from flask_bsr_scim.backends.memory_tenant import MemoryTransaction, Tenant
+from flask_bsr_scim.backends.transactional import Row, Transaction, TransactionalBackend, index_name
+from flask_bsr_scim.errors import ConfigurationError
+from flask_bsr_scim.filter import BoundFilter, equalities, evaluate, sort_key
+from flask_bsr_scim.resource import Link, Resource
+from flask_bsr_scim.schema import ResourceType, TypeRegistry
+from flask_bsr_scim.view import View
+
+
+class MemoryBackend(TransactionalBackend):
+    """Keeps JSON texts and the indexes to them. One lock makes commits atomic, and reads those of one state."""
+
+    SCHEMES = ("memory",)
+
+    def __init__(self, types: TypeRegistry, **shared: Any) -> None:
+        super().__init__(types, **shared)
+        self._lock = threading.Lock()
+        self._all: dict[str, Tenant] = {}
+
+    @classmethod
+    def from_uri(cls, uri: str, types: TypeRegistry, options: Mapping[str, Any], **shared: Any) -> Self:
+        """Read `memory://`; there is nothing to choose."""
+        if uri != "memory://":
+            raise ConfigurationError(f"{uri!r}: the backend in memory is written memory://")
+        return cls(types, **shared)
+
+    def upgrade(self, progress: object = None) -> list[str]:
+        return []
+
+    def warnings(self) -> list[str]:
+        return ["The store is in memory: everything is lost when the process ends."]
+
+    @contextmanager
+    def _transaction(self, tenant: str) -> Iterator[Transaction]:
+        with self._lock:
+            transaction = MemoryTransaction(self._all.setdefault(tenant, Tenant()))
+            try:
+                yield transaction
+            except BaseException:
+                transaction.undo()
+                raise
+
+    @contextmanager
+    def _reading(self, tenant: str) -> Iterator[Tenant]:
+        with self._lock:
+            yield self._all.get(tenant) or Tenant()
+
+    def _get(self, tenant: str, type_name: str, resource_id: str, links: bool) -> Resource | None:
+        with self._reading(tenant) as store:
+            row = store.rows[type_name].get(resource_id)
+            return row and self._resource(store, row, links)
+
+    def _find(self, tenant: str, type_name: str, attribute: str, key: Any) -> Resource | None:
+        with self._reading(tenant) as store:
+            resource_id = store.unique[f"{type_name}.{attribute}"].get(key)
+            return None if resource_id is None else store.rows[type_name][resource_id].resource()
+
+    def _query(self, tenant: str, resource_type: ResourceType, query: Query) -> Page:
+        with self._reading(tenant) as store:
+            rows, total = self._matches(store, resource_type, query)
+            page = islice(rows, max(query.offset, 0), max(query.offset, 0) + max(query.count, 0))
+            return Page(total, [self._resource(store, row, query.links) for row in page])
+
+    def _matches(self, store: Tenant, resource_type: ResourceType, query: Query) -> tuple[Iterable[Row], int]:
+        """Return the matching rows in their order, and how many they are."""
+        if query.filter is None and query.sort is None:
+            everything = store.rows[resource_type.name]
+            return everything.values(), len(everything)
+        documents = (
+            (row, query.view.document(self._resource(store, row, links=True)))
+            for row in _candidates(store, resource_type, query.filter)
+        )
+        found = [pair for pair in documents if query.filter is None or evaluate(query.filter, pair[1])]
+        if query.sort is not None:
+            target = query.sort.target
+            found.sort(key=lambda pair: sort_key(target, pair[1]), reverse=query.sort.descending)
+        return (row for row, _ in found), len(found)
+
+    def _resource(self, store: Tenant, row: Row, links: bool) -> Resource:
+        return row.resource(list(self._links(store, row)) if links else ())
+
+    def _links(self, store: Tenant, row: Row) -> Iterator[Link]:
+        resource_type = self.types.by_name[row.type]
+        if resource_type.members is not None:
+            yield from store.links(store.members.get(row.id, ()))
+        elif resource_type.groups is not None:
+            yield from store.links(store.groups.get(row.id, ()))
+
+    def _members(
+        self, tenant: str, group_ids: Sequence[str], after: str | None, count: int, reverse: bool
+    ) -> list[Link]:
+        with self._reading(tenant) as store:
+            ids = merge(*(store.member_ids(group, after, count, reverse) for group in set(group_ids)), reverse=reverse)
+            return list(store.links(i for i, _ in islice(groupby(ids), max(count, 0))))
+
+    def _count_members(self, tenant: str, group_ids: Sequence[str]) -> int:
+        with self._reading(tenant) as store:
+            return len(set(chain.from_iterable(store.members.get(group, ()) for group in group_ids)))
+
+    def _log(self, tenant: str, after: int, count: int) -> list[LogEntry]:
+        with self._reading(tenant) as store:
+            return list(islice((entry for entry in store.log if entry.sequence > after), max(count, 0)))
+
+    def _open(self, tenant: str, profile: str) -> str:
+        with self._lock:
+            store = self._all.setdefault(tenant, Tenant())
+            store.profile = store.profile or profile
+            return store.profile
+
+    def _tenants(self) -> list[str]:
+        with self._lock:
+            return [name for name, store in self._all.items() if store.profile is not None]
+
+    def _ping(self) -> None:
+        pass
+
+    def _touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None:
+        with self._reading(tenant) as store:
+            row = store.rows[type_name].get(resource_id)
+            if row is not None:
+                store.rows[type_name][resource_id] = row._replace(used=used)

@@ -1,0 +1,214 @@
+"""Filters and sort orders as SQL of the SQLite store, meaning exactly what :func:`flask_bsr_scim.filter.evaluate` says."""
+
+import math
+import sqlite3
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from flask_bsr_scim.backends.base import Query, Sort
+from flask_bsr_scim.backends.sql_values import NOTHING, Object, Parameters, Place, Stored, Values
+from flask_bsr_scim.backends.transactional import index_name
+from flask_bsr_scim.filter import equalities, value_target
+from flask_bsr_scim.filter.ast import (
+    BoundAnd,
+    BoundComparison,
+    BoundFilter,
+    BoundNot,
+    BoundOr,
+    BoundPresent,
+    BoundValuePath,
+    Operator,
+)
+from flask_bsr_scim.schema import Attribute, AttributePath, ResourceType, Type
+from flask_bsr_scim.schema.values import datetime_key, fold
+
+_SYMBOLS = {Operator.EQ: "=", Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
+_BEYOND = 1 << 63
+"""The first whole number that SQLite does not know."""
+_LAST_CHARACTER = 0x10FFFF
+
+
+def register_functions(connection: sqlite3.Connection) -> None:
+    """Give a connection the functions that make comparison keys."""
+    for name, function in (("scim_fold", fold), ("scim_time", datetime_key), ("scim_number", orjson.loads)):
+        connection.create_function(name, 1, _lenient(function), deterministic=True)
+
+
+def _lenient(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return the function that gives NULL for NULL, and for a value of another type than its attribute's."""
+
+    def call(value: Any) -> Any:
+        try:
+            return None if value is None else function(value)
+        except (AttributeError, TypeError, ValueError):
+            return None
+
+    return call
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which rows `r` of table `resource` a query selects, and in which order; `parameters` are for both."""
+
+    where: str
+    order: str
+    parameters: Parameters
+
+
+def select(tenant: int, resource_type: ResourceType, query: Query) -> Selection:
+    """Return the WHERE and ORDER BY of a query."""
+    parameters = Parameters(tenant=tenant, type=resource_type.name)
+    compiler = _Compiler(parameters, Stored(parameters, query.view, resource_type), resource_type)
+    where = "r.tenant = :tenant AND r.type = :type"
+    if query.filter is not None:
+        where += f" AND {compiler.condition(query.filter)}"
+    order = "r.seq" if query.sort is None else f"{compiler.order(query.sort)}, r.seq"
+    return Selection(where, order, parameters)
+
+
+class _Compiler:
+    """Turns bound filters into conditions; NULL counts as false in them."""
+
+    def __init__(self, parameters: Parameters, resource: Stored, resource_type: ResourceType) -> None:
+        self._bind = parameters.bind
+        self._resource = resource
+        self._type = resource_type
+        self._indexes = {index.path: index for index in resource_type.indexed}
+
+    def condition(self, tree: BoundFilter) -> str:
+        """Return the condition that a resource satisfies a filter."""
+        return self._condition(tree, self._resource)
+
+    def order(self, sort: Sort) -> str:
+        """Return the terms of ORDER BY that a sort order means (RFC 7644 §3.4.2.3), but for the last."""
+        target = value_target(sort.target)
+        if target is None:
+            return NOTHING
+        values = self._resource.values(target)
+        if values.is_column:
+            return f"{values.raw} {'DESC' if sort.descending else 'ASC'}"
+        key = self._first(target, values)
+        return f"{key} DESC NULLS FIRST" if sort.descending else f"{key} ASC NULLS LAST"
+
+    def _first(self, target: AttributePath, values: Values) -> str:
+        """Return the key of the primary value, or else of the first."""
+        key = _key(target.leaf, values)
+        if values.rows is None:
+            return key
+        order = values.order if target.sub is None else f"{self._is_primary(target)} DESC, {values.order}"
+        return (
+            f"(SELECT {key} FROM {values.rows} WHERE {values.condition} AND {key} IS NOT NULL ORDER BY {order} LIMIT 1)"
+        )
+
+    def _is_primary(self, target: AttributePath) -> str:
+        assert target.attribute is not None
+        element, _ = self._resource.inside(target.attribute, target.extension)
+        return element.is_primary() if isinstance(element, Object) else "0"
+
+    def _condition(self, tree: BoundFilter, place: Place) -> str:
+        match tree:
+            case BoundAnd(operands):
+                return "(" + " AND ".join(self._condition(operand, place) for operand in operands) + ")"
+            case BoundOr(operands):
+                return "(" + " OR ".join(self._condition(operand, place) for operand in operands) + ")"
+            case BoundNot(operand):
+                return f"({self._condition(operand, place)} IS NOT TRUE)"
+            case BoundPresent(target):
+                return place.is_present(target)
+            case BoundValuePath(target, inner):
+                return self._value_path(target, inner)
+            case BoundComparison(target):
+                return self._comparison(tree, place)
+
+    def _value_path(self, target: AttributePath, inner: BoundFilter) -> str:
+        assert target.attribute is not None
+        element, rows = self._resource.inside(target.attribute, target.extension)
+        found = rows.exists(self._condition(inner, element))
+        quick = (self._indexed(path, key) for path, key in equalities(BoundValuePath(target, inner)))
+        return "(" + " AND ".join((*filter(None, quick), found)) + ")"
+
+    def _comparison(self, comparison: BoundComparison, place: Place) -> str:
+        target, operator, key = comparison.target, comparison.operator, comparison.key
+        if place is self._resource and (found := self._indexed(str(target), key, operator)):
+            return found
+        values = place.values(target)
+        return values.exists(self._compared(_key(target.leaf, values), operator, key))
+
+    def _indexed(self, path: str, key: Any, operator: Operator = Operator.EQ) -> str | None:
+        """Return the condition that an index answers; None when there is no index for it."""
+        index = self._indexes.get(path)
+        if index is None:
+            return self._linked(path, key) if operator is Operator.EQ else None
+        table = "unique_key" if index.unique else "attribute_key"
+        name = self._bind(index_name(self._type, index))
+        compared = self._compared("key", operator, key)
+        if operator is Operator.SW and key:
+            compared = f"{self._in_range(key)} AND {compared}"
+        return f"r.seq IN (SELECT seq FROM {table} WHERE tenant = :tenant AND name = {name} AND {compared})"
+
+    def _in_range(self, prefix: str) -> str:
+        """Return a condition on an index's key that holds for whatever begins with `prefix`, and that the index can follow."""
+        last = ord(prefix[-1])
+        if last == _LAST_CHARACTER:
+            return f"key >= {self._bind(prefix)}"
+        following = chr(0xE000 if last == 0xD7FF else last + 1)
+        return f"key >= {self._bind(prefix)} AND key < {self._bind(prefix[:-1] + following)}"
+
+    def _linked(self, path: str, key: Any) -> str | None:
+        """Return the condition that a resource is a member of a group, or a group holds a member."""
+        for attribute, wanted, given in (
+            (self._type.members, "group_seq", "member_seq"),
+            (self._type.groups, "member_seq", "group_seq"),
+        ):
+            if attribute is not None and path == f"{attribute.name}.value":
+                other = f"(SELECT seq FROM resource WHERE tenant = :tenant AND id = {self._bind(key)})"
+                return f"r.seq IN (SELECT {wanted} FROM member WHERE tenant = :tenant AND {given} = {other})"
+        return None
+
+    def _compared(self, value: str, operator: Operator, key: Any) -> str:
+        if isinstance(key, int) and not -_BEYOND <= key < _BEYOND:
+            operator, key = _within_range(operator, key)
+        bound = self._bind(key)
+        match operator:
+            case Operator.CO:
+                return f"instr({value}, {bound}) > 0"
+            case Operator.SW:
+                return f"substr({value}, 1, {self._bind(len(key))}) = {bound}"
+            case Operator.EW if key:
+                return f"substr({value}, {self._bind(-len(key))}) = {bound}"
+            case Operator.EW:
+                return f"{value} IS NOT NULL"
+            case _:
+                return f"{value} {_SYMBOLS[operator]} {bound}"
+
+
+def _key(attribute: Attribute, values: Values) -> str:
+    """Return the comparison key of a value; see :attr:`Attribute.key`."""
+    if values.is_column:
+        return values.raw
+    match attribute.type:
+        case Type.DATETIME:
+            return f"scim_time({values.raw})"
+        case Type.DECIMAL:
+            return f"scim_number({values.json})"
+        case Type.STRING if not attribute.case_exact:
+            return f"scim_fold({values.raw})"
+        case _:
+            return values.raw
+
+
+def _within_range(operator: Operator, key: int) -> tuple[Operator, float]:
+    """Return a comparison with a double that means the same as one with a whole number beyond 64 bits."""
+    nearest = float(key) if abs(key) <= sys.float_info.max else math.copysign(math.inf, key)
+    if nearest == key:
+        return operator, nearest
+    if operator is Operator.EQ:
+        return operator, math.nan
+    above = nearest > key
+    if operator in (Operator.GT, Operator.GE):
+        return Operator.GE if above else Operator.GT, nearest
+    return Operator.LT if above else Operator.LE, nearest

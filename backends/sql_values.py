@@ -1,0 +1,231 @@
+"""Where the values of attributes lie in SQL: in the JSON document, in columns, or in membership rows.
+
+Every name of an attribute and every value is a bound parameter; only this module's own text is SQL.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from flask_bsr_scim.schema import Attribute, AttributePath, ResourceType, Source, Type
+from flask_bsr_scim.view import SHOWS_GROUPS, View
+
+NOTHING = "NULL"
+
+
+class Parameters(dict[str, Any]):
+    """The values bound to a statement, by name."""
+
+    def bind(self, value: Any) -> str:
+        """Return the placeholder of a value."""
+        name = f"p{len(self)}"
+        self[name] = value
+        return f":{name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The values at a target: `raw` is one of them, NULL for none, and `json` its JSON text.
+
+    With `rows` (what follows FROM) there are several, each in a row of its own, in the order of `order`.
+    """
+
+    raw: str
+    json: str = NOTHING
+    rows: str | None = None
+    condition: str = "1"
+    """Holds where there is a value."""
+    order: str = "1"
+    is_column: bool = False
+    """`raw` is a column that has a value in each row, which is its own comparison key."""
+
+    def exists(self, condition: str) -> str:
+        """Return the condition that one of the values satisfies another one."""
+        both = condition if self.condition == "1" else f"({self.condition} AND {condition})"
+        return both if self.rows is None else f"EXISTS (SELECT 1 FROM {self.rows} WHERE {both})"
+
+
+class Place(Protocol):
+    """Something that has attributes: a resource, or an element of a multi-valued attribute."""
+
+    def values(self, target: AttributePath) -> Values:
+        """Return the values of an attribute that is not complex."""
+
+    def is_present(self, target: AttributePath) -> str:
+        """Return the condition that there is a value which is not empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """The JSON object at `path` in the JSON text `json`, an SQL expression; `base_url` completes relative references."""
+
+    parameters: Parameters
+    base_url: str
+    json: str
+    path: str = "$"
+
+    def values(self, target: AttributePath) -> Values:
+        attribute, sub = target.attribute, target.sub
+        assert attribute is not None
+        if sub is None:
+            return self._values(attribute)
+        if not attribute.multi_valued:
+            return self._member(attribute.name)._values(sub)
+        element = self.element()
+        inner = element._values(sub)
+        rows = self._each("e", attribute.name)
+        order = "e.key" if inner.rows is None else f"e.key, {inner.order}"
+        return replace(inner, rows=rows if inner.rows is None else f"{rows}, {inner.rows}", order=order)
+
+    def is_present(self, target: AttributePath) -> str:
+        leaf = target.leaf if target.attribute else None
+        if leaf is not None and leaf.type is not Type.COMPLEX:
+            values = self.values(target)
+            return values.exists(f"{values.raw} <> ''")
+        place = self if leaf is None else self._member(leaf.name)
+        return f"EXISTS (SELECT 1 FROM json_tree({self.json}, {self._bound(place.path)}) t WHERE t.atom <> '')"
+
+    def is_primary(self) -> str:
+        """Return the condition that `primary` is true."""
+        return f"json_type({self.json}, {self._bound(self._member('primary').path)}) IS 'true'"
+
+    def inside(self, attribute: Attribute) -> tuple["Object", Values]:
+        """Return a value of a complex attribute as a place, and the rows in which there is one."""
+        if attribute.multi_valued:
+            return self.element(), Values(NOTHING, rows=self._each("e", attribute.name))
+        member = self._member(attribute.name)
+        return member, Values(NOTHING, condition=f"json_type({self.json}, {self._bound(member.path)}) IS NOT NULL")
+
+    def element(self) -> "Object":
+        """Return the element in the row `e` as a place."""
+        return replace(self, json="CASE e.type WHEN 'object' THEN e.value END", path="$")
+
+    def at(self, name: str | None) -> "Object":
+        """Return the place under a name, as that of an extension; None: here."""
+        return self if name is None else self._member(name)
+
+    def _values(self, attribute: Attribute) -> Values:
+        if attribute.multi_valued:
+            raw, json = "v.value", f"({self.json} -> v.fullkey)"
+            return Values(self._completed(attribute, raw), json, self._each("v", attribute.name), order="v.key")
+        path = self._bound(self._member(attribute.name).path)
+        return Values(self._completed(attribute, f"json_extract({self.json}, {path})"), f"({self.json} -> {path})")
+
+    def _completed(self, attribute: Attribute, raw: str) -> str:
+        """Return a reference as clients see it; see :class:`flask_bsr_scim.view.View`."""
+        if attribute.name != "$ref":
+            return raw
+        return f"CASE substr({raw}, 1, 1) WHEN '/' THEN {self._bound(self.base_url)} || {raw} ELSE {raw} END"
+
+    def _each(self, alias: str, name: str) -> str:
+        return f"json_each({self.json}, {self._bound(self._member(name).path)}) {alias}"
+
+    def _member(self, name: str) -> "Object":
+        return replace(self, path=f'{self.path}."{name}"')
+
+    def _bound(self, value: str) -> str:
+        return self.parameters.bind(value)
+
+
+class Memberships:
+    """The membership rows of a resource, seen from the side of `attribute`; a place is one of them."""
+
+    def __init__(self, parameters: Parameters, view: View, attribute: Attribute) -> None:
+        self._parameters, self._view = parameters, view
+        if attribute.source is Source.MEMBERS:
+            rows, condition = "member m", "m.tenant = :tenant AND m.group_seq = r.seq"
+            self._id, self._type, kind, display = "m.member_id", "m.member_type", "m.member_type", NOTHING
+        else:
+            rows = "member m CROSS JOIN resource g ON g.seq = m.group_seq"
+            condition = "m.tenant = :tenant AND m.member_seq = r.seq"
+            self._id, self._type, kind, display = "g.id", "g.type", "'direct'", "g.label"
+        self._raw = {"value": self._id, "type": kind, "display": display}
+        self.all = Values(self._id, rows=rows, condition=condition, order=self._id)
+        """All rows; the raw value is the id of the other end."""
+
+    def values(self, target: AttributePath) -> Values:
+        name = target.leaf.name
+        return Values(self._reference() if name == "$ref" else self._raw.get(name, NOTHING))
+
+    def is_present(self, target: AttributePath) -> str:
+        return f"{self.values(target).raw} <> ''"
+
+    def _reference(self) -> str:
+        bind = self._parameters.bind
+        cases = (f"WHEN {bind(t.name)} THEN {bind(self._view.location(t.name, ''))}" for t in self._view.types.exposed)
+        return f"CASE {self._type} {' '.join(cases)} END || {self._id}"
+
+
+class Stored:
+    """A resource: the row `r` of table `resource`, with its document and its memberships."""
+
+    def __init__(self, parameters: Parameters, view: View, resource_type: ResourceType) -> None:
+        self._parameters, self._view, self._type = parameters, view, resource_type
+        self._document = Object(parameters, view.base_url, "r.document")
+
+    def values(self, target: AttributePath) -> Values:
+        attribute = target.attribute
+        assert attribute is not None
+        if attribute.source is Source.RESOURCE:
+            return self._column(target.leaf.name)
+        if attribute.source is Source.DOCUMENT:
+            return self._document.at(target.extension).values(target)
+        memberships = Memberships(self._parameters, self._view, attribute)
+        return replace(memberships.all, raw=memberships.values(target).raw)
+
+    def is_present(self, target: AttributePath) -> str:
+        attribute = target.attribute
+        if attribute is None or attribute.source is Source.DOCUMENT:
+            return self._document.at(target.extension).is_present(target)
+        if target.leaf.type is Type.COMPLEX:
+            return "1" if attribute.source is Source.RESOURCE else self.inside(attribute)[1].exists("1")
+        values = self.values(target)
+        return values.exists(f"{values.raw} <> ''")
+
+    def inside(self, attribute: Attribute, extension: str | None = None) -> tuple[Place, Values]:
+        """Return an element of a complex attribute as a place, and the rows in which there is one."""
+        match attribute.source:
+            case Source.RESOURCE:
+                return _Meta(self, attribute), Values(NOTHING)
+            case Source.DOCUMENT:
+                return self._document.at(extension).inside(attribute)
+            case _:
+                memberships = Memberships(self._parameters, self._view, attribute)
+                return memberships, memberships.all
+
+    def _column(self, name: str) -> Values:
+        match name:
+            case "id":
+                return Values("r.id", is_column=True)
+            case "created":
+                return Values("r.created", is_column=True)
+            case "lastModified":
+                return Values("r.modified", is_column=True)
+            case "resourceType":
+                return Values(":type")
+            case "location":
+                return Values(f"{self._parameters.bind(self._view.location(self._type.name, ''))} || r.id")
+            case "version":
+                return Values(f"'W/\"' || r.version || {self._mark()} || '\"'")
+            case _:
+                return Values(NOTHING)
+
+    def _mark(self) -> str:
+        """Return what the version of an answer that shows groups ends with."""
+        if self._type.groups is None:
+            return "''"
+        shows = Memberships(self._parameters, self._view, self._type.groups).all.exists("1")
+        return f"CASE WHEN {shows} THEN {self._parameters.bind(SHOWS_GROUPS)} ELSE '' END"
+
+
+@dataclass(frozen=True, slots=True)
+class _Meta:
+    """The attribute `meta` as a place."""
+
+    resource: Stored
+    attribute: Attribute
+
+    def values(self, target: AttributePath) -> Values:
+        return self.resource.values(AttributePath(None, self.attribute, target.attribute))
+
+    def is_present(self, target: AttributePath) -> str:
+        return self.resource.is_present(AttributePath(None, self.attribute, target.attribute))

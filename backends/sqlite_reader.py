@@ -1,0 +1,121 @@
+"""What is read from the SQLite store in one tenant."""
+
+import heapq
+import sqlite3
+from collections.abc import Sequence
+from itertools import groupby, islice
+from operator import itemgetter
+
+import orjson
+
+from flask_bsr_scim.backends.base import LogEntry, Page, Query
+from flask_bsr_scim.backends.sql import Selection, select
+from flask_bsr_scim.backends.sqlite_transaction import COLUMNS, json_text
+from flask_bsr_scim.backends.transactional import Row
+from flask_bsr_scim.resource import Link, Resource
+from flask_bsr_scim.schema import ResourceType
+
+_LINKS_OF_GROUPS = """
+SELECT group_seq, member_id, member_type, NULL FROM member
+WHERE tenant = ? AND group_seq IN (SELECT value FROM json_each(?)) ORDER BY group_seq, member_id"""
+
+_LINKS_OF_MEMBERS = """
+SELECT m.member_seq, g.id, g.type, g.label FROM member m CROSS JOIN resource g ON g.seq = m.group_seq
+WHERE m.tenant = ? AND m.member_seq IN (SELECT value FROM json_each(?)) ORDER BY m.member_seq, g.id"""
+
+Links = dict[int, list[Link]]
+"""Memberships by the `seq` of the resource."""
+
+
+class Reader:
+    """Reads over one connection; `tenant` is the number of the tenant."""
+
+    def __init__(self, connection: sqlite3.Connection, tenant: int) -> None:
+        self._execute, self._tenant = connection.execute, tenant
+
+    def get(self, type_name: str, resource_id: str) -> Resource | None:
+        row = self._row(type_name, resource_id)
+        return row and row.resource()
+
+    def get_with_links(self, resource_type: ResourceType, resource_id: str) -> Resource | None:
+        row = self._row(resource_type.name, resource_id)
+        return row and row.resource(self._links(resource_type, [row.seq]).get(row.seq, ()))
+
+    def find(self, index: str, key: object) -> Resource | None:
+        sql = (
+            f"SELECT {COLUMNS} FROM resource "
+            "WHERE seq = (SELECT seq FROM unique_key WHERE tenant = ? AND name = ? AND key = ?)"
+        )
+        found = self._execute(sql, (self._tenant, index, key)).fetchone()
+        return found and Row._make(found).resource()
+
+    def page(self, resource_type: ResourceType, query: Query) -> Page:
+        selection = select(self._tenant, resource_type, query)
+        rows = self._rows(selection, query) if query.count > 0 else []
+        links = self._links(resource_type, [row.seq for row in rows]) if query.links and rows else {}
+        total = self._total(selection, query, len(rows))
+        return Page(total, [row.resource(links.get(row.seq, ())) for row in rows])
+
+    def members(self, group_ids: Sequence[str], after: str | None, count: int, reverse: bool) -> list[Link]:
+        order, beyond = ("DESC", "<") if reverse else ("ASC", ">")
+        start = "" if after is None else f"AND member_id {beyond} :after"
+        sql = (
+            "SELECT member_id, member_type, NULL FROM member WHERE tenant = :tenant AND group_seq = "
+            f"(SELECT seq FROM resource WHERE tenant = :tenant AND id = :group) {start} "
+            f"ORDER BY member_id {order} LIMIT :count"
+        )
+        shared = {"tenant": self._tenant, "after": after, "count": max(count, 0)}
+        each = (map(Link._make, self._execute(sql, {**shared, "group": group})) for group in set(group_ids))
+        merged = groupby(heapq.merge(*each, key=itemgetter(0), reverse=reverse), key=itemgetter(0))
+        return [next(same) for _, same in islice(merged, max(count, 0))]
+
+    def count_members(self, group_ids: Sequence[str]) -> int:
+        sql = (
+            "SELECT count(DISTINCT member_id) FROM member WHERE tenant = :tenant AND group_seq IN "
+            "(SELECT seq FROM resource WHERE tenant = :tenant AND id IN (SELECT value FROM json_each(:groups)))"
+        )
+        (number,) = self._execute(sql, {"tenant": self._tenant, "groups": json_text(group_ids)}).fetchone()
+        return int(number)
+
+    def log(self, after: int, count: int) -> list[LogEntry]:
+        sql = (
+            "SELECT sequence, at, token_id, request_id, operation, type, id, before, after, delta FROM log "
+            "WHERE tenant = ? AND sequence > ? ORDER BY sequence LIMIT ?"
+        )
+        found = self._execute(sql, (self._tenant, after, max(count, 0)))
+        return [LogEntry(*row[:-1], delta=orjson.loads(row[-1])) for row in found]
+
+    def _row(self, type_name: str, resource_id: str) -> Row | None:
+        sql = f"SELECT {COLUMNS} FROM resource WHERE tenant = ? AND id = ?"
+        found = self._execute(sql, (self._tenant, resource_id)).fetchone()
+        return Row._make(found) if found is not None and found[1] == type_name else None
+
+    def _links(self, resource_type: ResourceType, seqs: Sequence[int]) -> Links:
+        if resource_type.members is None and resource_type.groups is None:
+            return {}
+        sql = _LINKS_OF_GROUPS if resource_type.members else _LINKS_OF_MEMBERS
+        found = self._execute(sql, (self._tenant, json_text(seqs)))
+        return {seq: [Link._make(rest) for _, *rest in rows] for seq, rows in groupby(found, key=itemgetter(0))}
+
+    def _rows(self, selection: Selection, query: Query) -> list[Row]:
+        parameters = {**selection.parameters, "count": query.count, "offset": max(query.offset, 0)}
+        tail = f"WHERE {selection.where} ORDER BY {selection.order} LIMIT :count OFFSET :offset"
+        if query.offset <= 0 and query.sort is None:
+            return list(map(Row._make, self._execute(f"SELECT {COLUMNS} FROM resource r {tail}", parameters)))
+        return self._in_order([seq for (seq,) in self._execute(f"SELECT r.seq FROM resource r {tail}", parameters)])
+
+    def _in_order(self, seqs: list[int]) -> list[Row]:
+        """Return the rows of a page that was first found without its documents: skipping and sorting those is slow."""
+        sql = f"SELECT {COLUMNS} FROM resource WHERE seq IN (SELECT value FROM json_each(?))"
+        rows = {row.seq: row for row in map(Row._make, self._execute(sql, (json_text(seqs),)))}
+        return [rows[seq] for seq in seqs]
+
+    def _total(self, selection: Selection, query: Query, found: int) -> int:
+        """Return the number of matches; it is counted only when the page does not show it."""
+        if 0 < found < query.count or (found < query.count and query.offset <= 0):
+            return max(query.offset, 0) + found
+        sql = f"SELECT count(*) FROM resource r WHERE {selection.where}"
+        if query.filter is None:
+            sql = "SELECT coalesce(sum(number), 0) FROM total WHERE tenant = :tenant AND type = :type"
+        (number,) = self._execute(sql, selection.parameters).fetchone()
+        return int(number)
