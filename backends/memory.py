@@ -1,21 +1,32 @@
 """A store in the memory of one process, gone with it: for tests and for trying things out."""
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from heapq import merge
 from itertools import chain, groupby, islice
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any, Self
 
 from flask_bsr_scim.backends.base import LogEntry, Page, Query
 from flask_bsr_scim.backends.memory_tenant import MemoryTransaction, Tenant
 from flask_bsr_scim.backends.transactional import Row, Transaction, TransactionalBackend, index_name
 from flask_bsr_scim.errors import ConfigurationError
-from flask_bsr_scim.filter import BoundFilter, equalities, evaluate, sort_key
+from flask_bsr_scim.filter import (
+    BoundAnd,
+    BoundComparison,
+    BoundFilter,
+    BoundNot,
+    BoundOr,
+    BoundPresent,
+    BoundValuePath,
+    equalities,
+    evaluate,
+    sort_key,
+)
 from flask_bsr_scim.resource import Link, Resource
-from flask_bsr_scim.schema import ResourceType, TypeRegistry
-from flask_bsr_scim.view import View
+from flask_bsr_scim.schema import AttributePath, ResourceType, Source, TypeRegistry
 
 
 class MemoryBackend(TransactionalBackend):
@@ -74,35 +85,36 @@ class MemoryBackend(TransactionalBackend):
 
     def _matches(self, store: Tenant, resource_type: ResourceType, query: Query) -> tuple[Iterable[Row], int]:
         """Return the matching rows in their order, and how many they are."""
-        if query.filter is None and query.sort is None:
-            everything = store.rows[resource_type.name]
-            return everything.values(), len(everything)
-        documents = (
-            (row, query.view.document(self._resource(store, row, links=True)))
-            for row in _candidates(store, resource_type, query.filter)
-        )
-        found = [pair for pair in documents if query.filter is None or evaluate(query.filter, pair[1])]
-        if query.sort is not None:
-            target = query.sort.target
-            found.sort(key=lambda pair: sort_key(target, pair[1]), reverse=query.sort.descending)
-        return (row for row, _ in found), len(found)
+        filter, sort = query.filter, query.sort
+        rows = _candidates(store, resource_type, filter)
+        if filter is None and sort is None:
+            return rows, len(rows)
+        links = _needs_links(resource_type, query)
+        found = []
+        for row in rows:
+            document = query.view.document(self._resource(store, row, links))
+            if filter is None or evaluate(filter, document):
+                found.append((sort and sort_key(sort.target, document), row))
+        if sort is not None:
+            found.sort(key=itemgetter(0), reverse=sort.descending)
+        return map(itemgetter(1), found), len(found)
 
     def _resource(self, store: Tenant, row: Row, links: bool) -> Resource:
         return row.resource(list(self._links(store, row)) if links else ())
 
-    def _links(self, store: Tenant, row: Row) -> Iterator[Link]:
+    def _links(self, store: Tenant, row: Row) -> Iterable[Link]:
         resource_type = self.types.by_name[row.type]
         if resource_type.members is not None:
-            yield from store.links(store.members.get(row.id, ()))
-        elif resource_type.groups is not None:
-            yield from store.links(store.groups.get(row.id, ()))
+            return store.links_to_members(store.members.get(row.id, ()))
+        return () if resource_type.groups is None else store.links_to_groups(row.id)
 
     def _members(
         self, tenant: str, group_ids: Sequence[str], after: str | None, count: int, reverse: bool
     ) -> list[Link]:
         with self._reading(tenant) as store:
-            ids = merge(*(store.member_ids(group, after, count, reverse) for group in set(group_ids)), reverse=reverse)
-            return list(store.links(i for i, _ in islice(groupby(ids), max(count, 0))))
+            each = (store.member_ids(group, after, max(count, 0), reverse) for group in set(group_ids))
+            ids = merge(*each, reverse=reverse)
+            return list(store.links_to_members(i for i, _ in islice(groupby(ids), max(count, 0))))
 
     def _count_members(self, tenant: str, group_ids: Sequence[str]) -> int:
         with self._reading(tenant) as store:
@@ -110,7 +122,7 @@ class MemoryBackend(TransactionalBackend):
 
     def _log(self, tenant: str, after: int, count: int) -> list[LogEntry]:
         with self._reading(tenant) as store:
-            return list(islice((entry for entry in store.log if entry.sequence > after), max(count, 0)))
+            return deepcopy(store.entries(after, max(count, 0)))
 
     def _open(self, tenant: str, profile: str) -> str:
         with self._lock:
@@ -130,3 +142,46 @@ class MemoryBackend(TransactionalBackend):
             row = store.rows[type_name].get(resource_id)
             if row is not None:
                 store.rows[type_name][resource_id] = row._replace(used=used)
+
+
+def _candidates(store: Tenant, resource_type: ResourceType, filter: BoundFilter | None) -> Collection[Row]:
+    """Return the rows among which all matches are, in the order of creation."""
+    rows = store.rows[resource_type.name]
+    for path, key in () if filter is None else equalities(filter):
+        ids = _looked_up(store, resource_type, path, key)
+        if ids is not None:
+            return sorted(rows[i] for i in ids if i in rows)
+    return rows.values()
+
+
+def _looked_up(store: Tenant, resource_type: ResourceType, path: str, key: Any) -> Collection[str] | None:
+    """Return the ids of the resources that have a key, None when there is no index of it."""
+    if path == "id":
+        return (key,)
+    for index in resource_type.indexed:
+        name = index_name(resource_type, index)
+        if index.path == path and index.unique:
+            return [holder] if (holder := store.unique[name].get(key)) else ()
+        if index.path == path:
+            return store.keys[name].get(key, ())
+    return None
+
+
+def _needs_links(resource_type: ResourceType, query: Query) -> bool:
+    """Tell whether filter or order look at memberships; the version of a user does, since it tells of groups."""
+    telling = {Source.MEMBERS, Source.GROUPS}
+    if resource_type.groups is not None:
+        telling.add(Source.RESOURCE)
+    targets = chain(_targets(query.filter), (query.sort.target,) if query.sort else ())
+    return any(target.attribute is not None and target.attribute.source in telling for target in targets)
+
+
+def _targets(filter: BoundFilter | None) -> Iterator[AttributePath]:
+    match filter:
+        case BoundAnd(operands) | BoundOr(operands):
+            for operand in operands:
+                yield from _targets(operand)
+        case BoundNot(operand):
+            yield from _targets(operand)
+        case BoundComparison(target) | BoundPresent(target) | BoundValuePath(target):
+            yield target

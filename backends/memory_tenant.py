@@ -1,8 +1,8 @@
 """What the store in memory holds of one tenant, and a transaction on it."""
 
 from bisect import bisect_left, bisect_right, insort
-from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,11 +13,11 @@ from flask_bsr_scim.resource import Link
 _PURGED_AT_ONCE = 100
 
 _FEW = 16
-"""Up to so many ids are inserted into a sorted list one by one."""
+"""Up to so many ids enter a sorted list one by one."""
 
 
 class Tenant:
-    """The resources of a tenant and the indexes to them, which hold ids alone."""
+    """The resources of a tenant, and indexes that hold their ids."""
 
     def __init__(self) -> None:
         self.profile: str | None = None
@@ -28,11 +28,177 @@ class Tenant:
         self.unique: defaultdict[str, dict[Any, str]] = defaultdict(dict)
         """By index and key."""
         self.keys: defaultdict[str, dict[Any, tuple[str, ...]]] = defaultdict(dict)
-        """By index and key, sorted."""
-        self.members: dict[str, list[str]] = {}
-        """Of each group that has any, sorted."""
-        self.groups: dict[str, list[str]] = {}
-        """Of each resource that is in any, sorted."""
-        self.log: deque[LogEntry] = deque()
+        """By index and key."""
+        self.members: defaultdict[str, list[str]] = defaultdict(list)
+        """Of each group, sorted."""
+        self.groups: defaultdict[str, list[str]] = defaultdict(list)
+        """Of each resource, sorted."""
+        self.log: list[LogEntry] = []
         self.logged = 0
         """The last sequence number."""
+
+    def find(self, resource_id: str) -> Row | None:
+        """Return a resource of any type."""
+        return next((rows[resource_id] for rows in self.rows.values() if resource_id in rows), None)
+
+    def links_to_members(self, ids: Iterable[str]) -> Iterator[Link]:
+        """Yield the members that have some ids, as their groups see them."""
+        return (Link(row.id, row.type) for row in map(self.find, ids) if row)
+
+    def links_to_groups(self, member_id: str) -> Iterator[Link]:
+        """Yield the groups of a resource, as it sees them."""
+        rows = map(self.find, self.groups.get(member_id, ()))
+        return (Link(row.id, row.type, row.label) for row in rows if row)
+
+    def member_ids(self, group_id: str, after: str | None, count: int, reverse: bool) -> Sequence[str]:
+        """Return some of a group's members in the order of their ids, `after` excluded."""
+        ids = self.members.get(group_id, [])
+        if reverse:
+            end = len(ids) if after is None else bisect_left(ids, after)
+            return ids[max(end - count, 0) : end][::-1]
+        start = 0 if after is None else bisect_right(ids, after)
+        return ids[start : start + count]
+
+    def entries(self, after: int, count: int) -> list[LogEntry]:
+        """Return entries of the change log, beginning behind a sequence number."""
+        start = max(after - (self.logged - len(self.log)), 0)
+        return self.log[start : start + count]
+
+
+class MemoryTransaction(Transaction):
+    """Writes to a tenant, and remembers how to undo them."""
+
+    def __init__(self, tenant: Tenant) -> None:
+        self._tenant = tenant
+        self._undo: list[Callable[[], object]] = []
+
+    def undo(self) -> None:
+        """Leave the tenant as it was when the transaction began."""
+        for step in reversed(self._undo):
+            step()
+
+    def find(self, resource_id: str) -> Row | None:
+        return self._tenant.find(resource_id)
+
+    def find_members(self, ids: Collection[str]) -> Mapping[str, MemberRow]:
+        rows = filter(None, map(self._tenant.find, ids))
+        return {row.id: MemberRow(row.seq, row.type, row.id) for row in rows}
+
+    def insert(self, row: Row) -> Row | None:
+        if self._tenant.find(row.id) is not None:
+            return None
+        self._tenant.created += 1
+        row = row._replace(seq=self._tenant.created)
+        self._put(self._tenant.rows[row.type], row.id, row)
+        return row
+
+    def update(self, old: Row, new: Row) -> None:
+        self._put(self._tenant.rows[old.type], old.id, new)
+
+    def delete(self, row: Row) -> None:
+        rows = self._tenant.rows[row.type]
+
+        def restore() -> None:
+            later = {key: rows.pop(key) for key in [other.id for other in rows.values() if other.seq > row.seq]}
+            rows[row.id] = row
+            rows.update(later)
+
+        del rows[row.id]
+        self._undo.append(restore)
+
+    def claim(self, index: str, key: object, row: Row) -> str | None:
+        holder = self._tenant.unique[index].get(key)
+        if holder is None:
+            self._put(self._tenant.unique[index], key, row.id)
+        return holder
+
+    def release(self, index: str, key: object) -> None:
+        self._drop(self._tenant.unique[index], key)
+
+    def add_key(self, index: str, key: object, row: Row) -> None:
+        ids = self._tenant.keys[index]
+        self._put(ids, key, (*ids.get(key, ()), row.id))
+
+    def remove_key(self, index: str, key: object, row: Row) -> None:
+        ids = self._tenant.keys[index]
+        left = tuple(i for i in ids[key] if i != row.id)
+        if left:
+            self._put(ids, key, left)
+        else:
+            self._drop(ids, key)
+
+    def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
+        ids = self._tenant.members.get(group.id, [])
+        return set(ids) if among is None else {i for i in among if _holds(ids, i)}
+
+    def groups_of(self, member: Row) -> list[Row]:
+        return list(filter(None, map(self._tenant.find, self._tenant.groups.get(member.id, ()))))
+
+    def link(self, group: Row, members: Collection[MemberRow]) -> None:
+        ids = [member.id for member in members]
+        self._link(group.id, ids)
+        self._undo.append(lambda: self._unlink(group.id, ids))
+
+    def unlink(self, group: Row, ids: Collection[str]) -> None:
+        self._unlink(group.id, ids)
+        self._undo.append(lambda: self._link(group.id, ids))
+
+    def write_log(self, entry: LogEntry) -> None:
+        tenant = self._tenant
+        tenant.logged += 1
+        tenant.log.append(replace(entry, sequence=tenant.logged))
+        self._undo.append(self._forget_last)
+
+    def _forget_last(self) -> None:
+        self._tenant.log.pop()
+        self._tenant.logged -= 1
+
+    def purge_log(self, horizon: str) -> None:
+        log = self._tenant.log
+        old = next((n for n, entry in enumerate(log[:_PURGED_AT_ONCE]) if entry.at >= horizon), _PURGED_AT_ONCE)
+        del log[:old]
+
+    def _link(self, group_id: str, ids: Collection[str]) -> None:
+        _add_all(self._tenant.members[group_id], ids)
+        for member_id in ids:
+            insort(self._tenant.groups[member_id], group_id)
+
+    def _unlink(self, group_id: str, ids: Collection[str]) -> None:
+        _remove_all(self._tenant.members[group_id], ids)
+        for member_id in ids:
+            _remove_all(self._tenant.groups[member_id], (group_id,))
+
+    def _put(self, place: dict[Any, Any], key: object, value: object) -> None:
+        if key in place:
+            old = place[key]
+            self._undo.append(lambda: place.__setitem__(key, old))
+        else:
+            self._undo.append(lambda: place.__delitem__(key))
+        place[key] = value
+
+    def _drop(self, place: dict[Any, Any], key: object) -> None:
+        old = place.pop(key)
+        self._undo.append(lambda: place.__setitem__(key, old))
+
+
+def _holds(ids: Sequence[str], wanted: str) -> bool:
+    place = bisect_left(ids, wanted)
+    return place < len(ids) and ids[place] == wanted
+
+
+def _add_all(ids: list[str], new: Collection[str]) -> None:
+    if len(new) > _FEW:
+        ids.extend(new)
+        ids.sort()
+        return
+    for i in new:
+        insort(ids, i)
+
+
+def _remove_all(ids: list[str], gone: Collection[str]) -> None:
+    if len(gone) > _FEW:
+        removed = set(gone)
+        ids[:] = [i for i in ids if i not in removed]
+        return
+    for i in gone:
+        del ids[bisect_left(ids, i)]

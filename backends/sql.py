@@ -99,15 +99,14 @@ class _Compiler:
         key = _key(target.leaf, values)
         if values.rows is None:
             return key
-        order = values.order if target.sub is None else f"{self._is_primary(target)} DESC, {values.order}"
-        return (
-            f"(SELECT {key} FROM {values.rows} WHERE {values.condition} AND {key} IS NOT NULL ORDER BY {order} LIMIT 1)"
-        )
+        found = f"{values.condition} AND {key} IS NOT NULL"
+        return f"(SELECT {key} FROM {values.rows} WHERE {found} ORDER BY {self._preferred(target, values)} LIMIT 1)"
 
-    def _is_primary(self, target: AttributePath) -> str:
-        assert target.attribute is not None
+    def _preferred(self, target: AttributePath, values: Values) -> str:
+        if target.attribute is None or target.sub is None:
+            return values.order
         element, _ = self._resource.inside(target.attribute, target.extension)
-        return element.is_primary() if isinstance(element, Object) else "0"
+        return f"{element.is_primary()} DESC, {values.order}" if isinstance(element, Object) else values.order
 
     def _condition(self, tree: BoundFilter, place: Place) -> str:
         match tree:

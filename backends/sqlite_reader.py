@@ -83,7 +83,7 @@ class Reader:
             "WHERE tenant = ? AND sequence > ? ORDER BY sequence LIMIT ?"
         )
         found = self._execute(sql, (self._tenant, after, max(count, 0)))
-        return [LogEntry(*row[:-1], delta=orjson.loads(row[-1])) for row in found]
+        return [LogEntry(*(*values, orjson.loads(delta))) for *values, delta in found]
 
     def _row(self, type_name: str, resource_id: str) -> Row | None:
         sql = f"SELECT {COLUMNS} FROM resource WHERE tenant = ? AND id = ?"

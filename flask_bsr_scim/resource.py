@@ -19,8 +19,7 @@ class Link(NamedTuple):
     """The displayName of a group; None for members."""
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(NamedTuple):
     """One stored resource.
 
     `text` is its JSON document: `schemas`, `id` and the attributes, without `meta`, members and groups. `created` and

@@ -43,7 +43,9 @@ class View:
 
     def text(self, resource: Resource) -> str:
         """Return the whole resource as JSON text."""
-        return "".join(self.chunks(resource))
+        if resource.links:
+            return "".join(self.chunks(resource))
+        return self._stored(resource) + self._meta(resource)
 
     def chunks(self, resource: Resource) -> Iterator[str]:
         """Yield the JSON text of the whole resource in pieces, so that a large group is never rendered at once."""
@@ -57,10 +59,11 @@ class View:
         return resource.text[:-1].replace('"$ref":"/', f'"$ref":"{self.base_url}/')
 
     def _meta(self, resource: Resource) -> str:
+        version = self.etag(resource).replace('"', '\\"')
         return (
             f',"meta":{{"resourceType":"{resource.type}","created":"{resource.created}Z",'
             f'"lastModified":"{resource.modified}Z","location":"{self.location(resource.type, resource.id)}",'
-            f'"version":{orjson.dumps(self.etag(resource)).decode()}}}}}'
+            f'"version":"{version}"}}}}'
         )
 
     def _memberships(self, resource: Resource) -> Iterator[str]:

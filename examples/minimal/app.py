@@ -1,4 +1,4 @@
-"""The smallest application that Okta can provision into: flask --app app run."""
+"""The smallest application that Okta can provision into: `flask --app app scim token create`, then `flask --app app run`."""
 
 from flask import Flask
 
@@ -9,7 +9,8 @@ app.config["SCIM_BACKEND"] = "sqlite:///directory.db"
 scim = BsrScim(app)
 
 
-@app.get("/")
-def people() -> list[str]:
-    """Show whom the identity provider has sent."""
-    return [user["userName"] for user in scim.service.users()]
+@app.get("/who/<name>")
+def who(name: str) -> str:
+    """Tell whether the identity provider has sent somebody of that name."""
+    found = scim.service.backend.find("default", "User", "userName", name)
+    return "not here" if found is None else f"here since {found.created[:10]}"

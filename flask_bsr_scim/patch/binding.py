@@ -1,40 +1,18 @@
 """From operations to steps; every check that needs no document is made here (RFC 7644 §3.5.2)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from flask_bsr_scim.errors import InvalidPath, InvalidValue, Mutability, NoTarget
-from flask_bsr_scim.filter.ast import And, BoundFilter, Comparison, Filter, Operator, Or
+from flask_bsr_scim.errors import InvalidValue, Mutability, NoTarget
 from flask_bsr_scim.patch.members import AddMembers, MemberStep, RemoveMatching, RemoveMembers, ReplaceMembers
 from flask_bsr_scim.patch.operation import Op, Operation
+from flask_bsr_scim.patch.places import Place, bind_place, equal_terms, find_place, named_ids
 from flask_bsr_scim.patch.steps import Append, Assign, ChangeElements, KeepId, RemoveElements, RemoveValues, Step
-from flask_bsr_scim.path import bind_path, parse_path
 from flask_bsr_scim.schema import JSON, Attribute, AttributePath, Document, ResourceType, Source, Type, Validator
 from flask_bsr_scim.schema import Mutability as Characteristic
 from flask_bsr_scim.schema.readers import folded, object_of
 from flask_bsr_scim.schema.scalars import wrong
 
 Steps = Iterator[Step | MemberStep]
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
-    """Where an operation works: `filter` selects elements, `written` is the same filter as it was sent."""
-
-    target: AttributePath
-    filter: BoundFilter | None = None
-    written: Filter | None = None
-
-    @property
-    def whole(self) -> AttributePath:
-        """The attribute without its sub-attribute."""
-        return AttributePath(self.target.extension, self.target.attribute)
-
-    @property
-    def in_elements(self) -> bool:
-        """Whether it lies inside the elements of a multi-valued attribute."""
-        attribute, sub = self.target.attribute, self.target.sub
-        return self.filter is not None or (sub is not None and attribute is not None and attribute.multi_valued)
 
 
 class Binder:
@@ -60,43 +38,21 @@ class Binder:
             raise InvalidValue(f"The operation {op} needs a value.")
         if operation.path is None:
             return self._set_all(op, operation.value)
-        return self._set(op, self._bound(operation.path), operation.value)
+        return self._set(op, bind_place(operation.path, self._type), operation.value)
 
-    # Where
-
-    def _bound(self, text: str) -> _Place:
-        path = parse_path(text)
-        bound = bind_path(path, self._type)
-        target = bound.target
-        if bound.filter is not None and target.attribute is not None and not target.attribute.multi_valued:
-            raise InvalidPath(f"{target} has one value, so that its path takes no filter.")
-        return _Place(
-            AttributePath(target.extension, target.attribute, bound.sub or target.sub), bound.filter, path.filter
-        )
-
-    def _named(self, name: str) -> _Place | None:
-        """Return what the name of a member in a value without path means, None when it is no attribute of the type.
-
-        The name may be a path: with dots, with an URN, and even with a filter.
-        """
-        target = self._type.resolve(name.partition("[")[0])
-        if target is None:
-            return None
-        return self._bound(name) if "[" in name else _Place(target)
-
-    # add and replace
-
-    def _set_all(self, op: Op, raw: JSON) -> Steps:
+    def _set_all(self, op: Op, raw: JSON, urn: str | None = None) -> Steps:
+        """Yield the steps for the members of an object: of the whole resource, or of the schema that `urn` names."""
+        where = urn or "value"
         if not isinstance(raw, dict):
-            raise wrong("value", "an object of attributes, as the operation has no path", raw)
-        folded(raw, "value")
+            raise wrong(where, "an object of attributes" + (", as there is no path" if urn is None else ""), raw)
+        folded(raw, where)  # refuses a name that is given twice
         for name, value in raw.items():
             if name.lower() == self._type.schema.id.lower():
-                yield from self._set_all(op, value)
-            elif place := self._named(name):
+                yield from self._set_all(op, value, self._type.schema.id)
+            elif place := find_place(f"{urn}:{name}" if urn else name, self._type):
                 yield from self._set(op, place, value)
 
-    def _set(self, op: Op, place: _Place, raw: JSON) -> Steps:
+    def _set(self, op: Op, place: Place, raw: JSON) -> Steps:
         attribute = place.target.attribute
         if attribute is None:
             return self._set_extension(op, place.target, raw)
@@ -117,15 +73,8 @@ class Binder:
 
     def _set_extension(self, op: Op, target: AttributePath, raw: JSON) -> Steps:
         if not self._validator.reads(target):
-            return
-        if raw is None:
-            yield from self._assign(op, target, None)
-        elif isinstance(raw, dict):
-            for name, value in folded(raw, str(target)).items():
-                if place := self._named(f"{target}:{name}"):
-                    yield from self._set(op, place, value)
-        else:
-            raise wrong(str(target), "an object", raw)
+            return iter(())
+        return self._assign(op, target, None) if raw is None else self._set_all(op, raw, str(target))
 
     def _merge(self, op: Op, target: AttributePath, attribute: Attribute, raw: JSON) -> Steps:
         if raw is None or raw == []:
@@ -145,7 +94,7 @@ class Binder:
         elif value is not None:
             yield Append(target, value) if isinstance(value, list) else Assign(target, value)
 
-    def _set_in_elements(self, op: Op, place: _Place, raw: JSON) -> Steps:
+    def _set_in_elements(self, op: Op, place: Place, raw: JSON) -> Steps:
         template = self._template(place)
         if raw is None or raw == []:
             if op is Op.REPLACE:
@@ -157,42 +106,38 @@ class Binder:
             changes = {**(template or {}), **self._validator.element(place.whole, raw)}
             yield ChangeElements(place.whole, place.filter, changes, template, whole=op is Op.REPLACE)
 
-    def _template(self, place: _Place) -> Document | None:
-        """Return the element that a filter describes, None when it says more than what is equal to what.
+    def _template(self, place: Place) -> Document | None:
+        """Return the element that a filter describes, None when it says more than which value equals what.
 
         Entra replaces `emails[type eq "work"].value` where there is no such e-mail, and means it to be made.
         """
-        if place.written is None:
-            return {}
-        terms = place.written.operands if isinstance(place.written, And) else (place.written,)
         template = {}
-        for term in terms:
-            if not isinstance(term, Comparison) or term.operator is not Operator.EQ or term.value is None:
+        terms = equal_terms(place.written)
+        for name, term in (terms or {}).items():
+            attribute = place.target.attribute
+            target = AttributePath(place.target.extension, attribute, attribute and attribute.sub(name))
+            if not self._validator.reads(target):
                 return None
-            sub = place.target.attribute and place.target.attribute.sub(term.path)
-            target = AttributePath(place.target.extension, place.target.attribute, sub)
-            if sub is None or not self._validator.reads(target):
-                return None
-            template[sub.name] = self._validator.value(target, term.value)
-        return template
+            template[target.leaf.name] = self._validator.value(target, term.value)
+        return None if terms is None else template
 
-    def _set_members(self, op: Op, place: _Place, raw: JSON) -> Steps:
+    def _set_members(self, op: Op, place: Place, raw: JSON) -> Steps:
         if place.target.sub is not None:
             raise _immutable_member(place.target)
         ids = self._ids(place.target, raw)
         if place.filter is None:
             yield AddMembers(ids) if op is Op.ADD else ReplaceMembers(ids)
-        elif set(ids) <= set(_ids_of(place.written) or ()):
+        elif raw is None and op is Op.REPLACE:
+            yield from self._remove_members(place, None)
+        elif set(ids) <= set(named_ids(place.written) or ()):
             yield AddMembers(ids)
         else:
             raise _immutable_member(place.target)
 
-    # remove
-
     def _remove(self, operation: Operation) -> Steps:
         if operation.path is None:
             raise NoTarget("A remove operation needs a path.")
-        place = self._bound(operation.path)
+        place = bind_place(operation.path, self._type)
         self._check_removable(place)
         attribute = place.target.attribute
         if attribute is not None and attribute.source is Source.MEMBERS:
@@ -205,7 +150,7 @@ class Binder:
             return iter([RemoveValues(place.target, self._validator.value(place.target, operation.value) or [])])
         return iter([Assign(place.target, None)])
 
-    def _check_removable(self, place: _Place) -> None:
+    def _check_removable(self, place: Place) -> None:
         target = place.target
         if target.attribute is None:
             required = self._type.by_urn[str(target).lower()].required
@@ -215,18 +160,18 @@ class Binder:
         if required:
             raise Mutability(f"{target} is required and cannot be removed.")
 
-    def _remove_in_elements(self, place: _Place) -> Steps:
+    def _remove_in_elements(self, place: Place) -> Steps:
         if place.target.sub is not None:
             yield ChangeElements(place.whole, place.filter, {place.target.sub.name: None}, None)
         elif place.filter is not None:
             yield RemoveElements(place.whole, place.filter)
 
-    def _remove_members(self, place: _Place, raw: JSON) -> Steps:
+    def _remove_members(self, place: Place, raw: JSON) -> Steps:
         if place.target.sub is not None:
             raise _immutable_member(place.target)
         if place.filter is None:
             yield ReplaceMembers(()) if raw is None else RemoveMembers(self._ids(place.target, raw))
-        elif (ids := _ids_of(place.written)) is not None:
+        elif (ids := named_ids(place.written)) is not None:
             yield RemoveMembers(ids)
         else:
             yield RemoveMatching(place.filter)
@@ -239,18 +184,6 @@ def _check_writable(target: AttributePath) -> None:
     parts = (target.attribute, target.sub)
     if any(part is not None and part.mutability is Characteristic.READ_ONLY for part in parts):
         raise Mutability(f"{target} is readOnly and cannot be changed; leave it out of the request.")
-
-
-def _ids_of(written: Filter | None) -> tuple[str, ...] | None:
-    """Return the ids that a filter like `value eq "1" or value eq "2"` names, None when it is of another kind."""
-    match written:
-        case Comparison(path, Operator.EQ, str(value)) if path.lower() == "value":
-            return (value,)
-        case Or(operands):
-            each = [_ids_of(operand) for operand in operands]
-            return None if None in each else tuple(i for ids in each for i in ids or ())
-        case _:
-            return None
 
 
 def _immutable_member(target: AttributePath) -> Mutability:

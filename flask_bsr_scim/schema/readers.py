@@ -137,11 +137,12 @@ def object_of(raw: JSON, path: str, attribute: Attribute) -> Document:
     """
     if isinstance(raw, dict):
         return raw
-    has_value = "value" in attribute.by_name
-    if has_value and isinstance(raw, list) and len(raw) == 1:
-        return object_of(raw[0], path, attribute)
-    if has_value and isinstance(raw, (str, int, float)):
-        return {"value": raw}
+    if "value" in attribute.by_name:
+        one = raw[0] if isinstance(raw, list) and len(raw) == 1 else raw
+        if isinstance(one, dict):
+            return one
+        if isinstance(one, (str, int, float)):
+            return {"value": one}
     raise wrong(path, "an object", raw)
 
 
@@ -182,8 +183,12 @@ def _once(values: list[Any]) -> list[Any]:
 
 
 def _one_primary(values: list[Any]) -> list[Any]:
-    primary = [v for v in values if isinstance(v, dict) and v.get("primary") is True]
-    return [{**v, "primary": False} if any(v is other for other in primary[1:]) else v for v in values]
+    first = next(filter(_is_primary, values), None)
+    return [{**v, "primary": False} if _is_primary(v) and v is not first else v for v in values]
+
+
+def _is_primary(value: JSON) -> bool:
+    return isinstance(value, dict) and value.get("primary") is True
 
 
 def _make_only_reader(attribute: Attribute) -> Callable[[list[Document]], list[Document]]:

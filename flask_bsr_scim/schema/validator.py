@@ -37,6 +37,8 @@ class Validator:
         self._stored = tuple(_members(resource_type, stored))
         self._readers = dict(_readers(resource_type, sent))
         self._elements = dict(_element_readers(resource_type, sent))
+        self._immutable = tuple(_immutable(resource_type))
+        self._beside = ("id", *(a.name for a in (resource_type.members,) if a))
 
     def resource(self, body: JSON) -> Document:
         """Return the document of a POST or PUT body: what is stored, in the letter case and order of the schemas.
@@ -73,8 +75,8 @@ class Validator:
         :raises InvalidValue: a required value is missing, or one is wrong.
         """
         found = self._assembled(read_members(self._stored, folded(document, "The resource")))
-        kept = (a and a.name for a in (self.resource_type.core.get("id"), self.resource_type.members))
-        return {"schemas": found.pop("schemas"), **{n: document[n] for n in kept if n and n in document}, **found}
+        beside = {name: document[name] for name in self._beside if name in document}
+        return {"schemas": found.pop("schemas"), **beside, **found}
 
     def reads(self, target: AttributePath) -> bool:
         """Return whether values of an attribute are taken from clients, not left out by the profile or computed."""
@@ -99,7 +101,7 @@ class Validator:
 
         :raises flask_bsr_scim.errors.Mutability: one would change.
         """
-        for target in _immutable(self.resource_type):
+        for target in self._immutable:
             present = list(values_at(before, target))
             if present and present != list(values_at(after, target)):
                 raise MutabilityError(f"{target} is immutable: it has a value, which cannot be changed any more.")

@@ -4,8 +4,11 @@ import logging
 import re
 import uuid
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
 from time import perf_counter
 from typing import Any
+from urllib.parse import quote
 
 import flask
 from flask.sansio.blueprints import BlueprintSetupState
@@ -33,6 +36,15 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _NOBODY = Principal("", "", frozenset())
 
 
+@dataclass(slots=True)
+class _Visit:
+    """What is known of the request at hand; `call` is there once it passed the guard."""
+
+    request_id: str
+    started: float
+    call: Call | None = None
+
+
 class Mount:
     """A service under a prefix of an application."""
 
@@ -47,7 +59,7 @@ class Mount:
             return pinned if pinned.count("/") > 2 else pinned + self.prefix
         if proxies := self.service.settings.trusted_proxies:
             request = flask.Request(_as_the_client_sent(request.environ, proxies))
-        return request.root_url.rstrip("/") + self.prefix
+        return f"{request.scheme}://{request.host}{_quoted(request.root_path)}{self.prefix}"
 
 
 class BsrScim:
@@ -143,52 +155,55 @@ def _add_route(state: BlueprintSetupState, blueprint: str, path: str, methods: M
 
 def _view(methods: Methods) -> Callable[..., flask.Response]:
     def view(**parameters: Any) -> flask.Response:
-        call: Call = flask.g.bsr_scim_call
-        return dispatch(call, methods, parameters)
+        return dispatch(flask.g.bsr_scim.call, methods, parameters)
 
     return view
 
 
 def _enter() -> None:
     """Let nobody pass without a credential, before anything else is looked at."""
-    request = flask.request
-    mount: Mount = flask.current_app.extensions[EXTENSION][request.blueprint]
+    request, g = flask.request._get_current_object(), flask.g._get_current_object()  # type: ignore[attr-defined]
     request_id = request.headers.get("X-Request-Id", "")
     request_id = request_id if _REQUEST_ID.fullmatch(request_id) else uuid.uuid4().hex
-    flask.g.bsr_scim = (request_id, perf_counter())
+    g.bsr_scim = _Visit(request_id, perf_counter())
+    mount: Mount = flask.current_app.extensions[EXTENSION][request.blueprint]
     service = mount.service
     public = is_public(service, request, mount.prefix)
     principal = _NOBODY if public else authorize(service, request)
     view = View(service.types, mount.base_url(request))
     context = Context(principal.tenant, view, Actor(principal.token_id, request_id))
-    flask.g.bsr_scim_call = Call(service, context, request)
+    g.bsr_scim.call = Call(service, context, request)
 
 
 def _leave(response: flask.Response) -> flask.Response:
-    request_id, started = flask.g.bsr_scim
-    response.headers["X-Request-Id"] = request_id
-    response.headers["Cache-Control"] = "no-store"
+    visit: _Visit = flask.g.bsr_scim
+    response.headers["X-Request-Id"] = visit.request_id
     level = logging.INFO if response.status_code < 400 else logging.WARNING
     if log.isEnabledFor(level):
-        _log_request(level, response, request_id, started)
+        _log_request(level, response, visit)
     return response
 
 
-def _log_request(level: int, response: flask.Response, request_id: str, started: float) -> None:
+def _log_request(level: int, response: flask.Response, visit: _Visit) -> None:
     """Log a request without its query, since filters name people; a refusal with what the client was told."""
-    call: Call | None = flask.g.get("bsr_scim_call")
+    call = visit.call
     log.log(
         level,
         "%s %r %d %.1f ms tenant=%s token=%s request=%s %s",
         flask.request.method,
         flask.request.path,
         response.status_code,
-        (perf_counter() - started) * 1000,
+        (perf_counter() - visit.started) * 1000,
         call.context.tenant if call else "-",
         call.context.actor.token_id if call else "-",
-        request_id,
+        visit.request_id,
         response.get_data(as_text=True) if response.status_code >= 400 else "",
     )
+
+
+@lru_cache(16)
+def _quoted(root_path: str) -> str:
+    return quote(root_path.rstrip("/"))
 
 
 def _as_the_client_sent(environ: dict[str, Any], proxies: int) -> dict[str, Any]:

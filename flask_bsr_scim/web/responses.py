@@ -6,6 +6,7 @@ from itertools import chain
 
 import flask
 import orjson
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from flask_bsr_scim.errors import (
@@ -25,25 +26,37 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/scim+json"
 """Exactly this, without a charset: some clients accept nothing else (RFC 7644 §3.8)."""
 
+_COMMON = (("Cache-Control", "no-store"),)
+
 _AT_ONCE = 262_144
 """Characters up to which a body is sent in one piece with its length; what is longer is streamed."""
 
 
+class ScimFlaskResponse(flask.Response):
+    """A response that is sent with the headers that it was given: its URIs are ASCII, and its length is known."""
+
+    def get_wsgi_headers(self, environ: object) -> Headers:
+        """Return the headers; looking through them once more costs as much as finding a resource."""
+        return self.headers
+
+
 def to_flask(response: Response) -> flask.Response:
     """Return the outcome of an operation as a Flask response."""
-    answer = _with_body(response)
+    headers = []
     if response.etag is not None:
-        answer.headers["ETag"] = response.etag
+        headers.append(("ETag", response.etag))
     if response.location is not None:
-        answer.headers["Content-Location"] = response.location
+        headers.append(("Content-Location", response.location))
         if response.status == 201:
-            answer.headers["Location"] = response.location
-    return answer
+            headers.append(("Location", response.location))
+    if response.body is None:
+        return ScimFlaskResponse((), response.status, Headers([*_COMMON, *headers]), content_type="")
+    return _with_body(response.body, response.status, headers)
 
 
 def json_response(text: str, status: int = 200) -> flask.Response:
     """Return JSON text as a SCIM response."""
-    return flask.Response(text, status, content_type=MEDIA_TYPE)
+    return _with_body(iter((text,)), status, [])
 
 
 def error_response(error: Exception) -> flask.Response:
@@ -77,18 +90,16 @@ def _scim_error(error: Exception) -> ScimError:
     return InternalError()
 
 
-def _with_body(response: Response) -> flask.Response:
-    if response.body is None:
-        answer = flask.Response(status=response.status)
-        answer.headers.pop("Content-Type", None)
-        return answer
+def _with_body(body: Iterator[str], status: int, headers: list[tuple[str, str]]) -> flask.Response:
+    headers = [("Content-Type", MEDIA_TYPE), *_COMMON, *headers]
     pieces, length = [], 0
-    for piece in response.body:
+    for piece in body:
         pieces.append(piece)
         length += len(piece)
         if length > _AT_ONCE:
-            return flask.Response(_encoded(chain(pieces, response.body)), response.status, content_type=MEDIA_TYPE)
-    return flask.Response("".join(pieces), response.status, content_type=MEDIA_TYPE)
+            return ScimFlaskResponse(_encoded(chain(pieces, body)), status, Headers(headers))
+    data = "".join(pieces).encode()
+    return ScimFlaskResponse([data], status, Headers([*headers, ("Content-Length", str(len(data)))]))
 
 
 def _encoded(pieces: Iterator[str]) -> Iterator[bytes]:

@@ -94,6 +94,8 @@ def _resource_faults(path: str, resource: Any) -> Iterator[str]:
 def _user_or_group_faults(resource: Any, meta: Any) -> Iterator[str]:
     if unstored := resource.keys() - STORED[meta["resourceType"]]:
         yield f"attributes come back that are not stored: {', '.join(sorted(unstored))}"
+    if "bulkid" in resource.get("id", "").lower():
+        yield f"the id {resource['id']!r} holds the reserved word bulkId"
     if meta.get("location") != f"{BASE_URL}{ENDPOINTS[meta['resourceType']]}/{resource.get('id')}":
         yield f"meta.location is {meta.get('location')!r}, and the id is {resource.get('id')!r}"
     for name in ("created", "lastModified"):

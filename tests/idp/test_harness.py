@@ -141,6 +141,7 @@ def test_no_fault(status: int, body: Any, headers: dict[str, Any]) -> None:
         pytest.param(200, USER | {"meta": META | {"created": "2026-01-01"}}, {}, id="no time"),
         pytest.param(200, {name: USER[name] for name in ("schemas", "id")}, {}, id="no meta"),
         pytest.param(200, USER | {"id": "2"}, {}, id="other id"),
+        pytest.param(200, USER | {"id": "bulkId:1"}, {}, id="reserved id"),
         pytest.param(200, USER | {"schemas": [USER_URN, USER_URN]}, {}, id="schemas twice"),
         pytest.param(200, USER | {"groups": [{"value": "7", "$ref": "Groups/7"}]}, {}, id="relative $ref"),
         pytest.param(200, USER, {"ETag": 'W/"2"'}, id="ETag"),
