@@ -1,8 +1,6 @@
 """Filters and sort orders as SQL of the SQLite store, meaning exactly what :func:`flask_bsr_scim.filter.evaluate` says."""
 
-import math
 import sqlite3
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -27,8 +25,6 @@ from flask_bsr_scim.schema import Attribute, AttributePath, ResourceType, Type
 from flask_bsr_scim.schema.values import datetime_key, fold
 
 _SYMBOLS = {Operator.EQ: "=", Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
-_BEYOND = 1 << 63
-"""The first whole number that SQLite does not know."""
 _LAST_CHARACTER = 0x10FFFF
 
 
@@ -169,8 +165,6 @@ class _Compiler:
         return None
 
     def _compared(self, value: str, operator: Operator, key: Any) -> str:
-        if isinstance(key, int) and not -_BEYOND <= key < _BEYOND:
-            operator, key = _within_range(operator, key)
         bound = self._bind(key)
         match operator:
             case Operator.CO:
@@ -198,16 +192,3 @@ def _key(attribute: Attribute, values: Values) -> str:
             return f"scim_fold({values.raw})"
         case _:
             return values.raw
-
-
-def _within_range(operator: Operator, key: int) -> tuple[Operator, float]:
-    """Return a comparison with a double that means the same as one with a whole number beyond 64 bits."""
-    nearest = float(key) if abs(key) <= sys.float_info.max else math.copysign(math.inf, key)
-    if nearest == key:
-        return operator, nearest
-    if operator is Operator.EQ:
-        return operator, math.nan
-    above = nearest > key
-    if operator in (Operator.GT, Operator.GE):
-        return Operator.GE if above else Operator.GT, nearest
-    return Operator.LT if above else Operator.LE, nearest

@@ -32,9 +32,9 @@ CREATE TABLE resource (
     document TEXT NOT NULL
 );
 CREATE UNIQUE INDEX resource_id ON resource (tenant, id);
-CREATE INDEX resource_seq ON resource (tenant, type, seq);
-CREATE INDEX resource_created ON resource (tenant, type, created, seq);
-CREATE INDEX resource_modified ON resource (tenant, type, modified, seq);
+CREATE INDEX resource_type ON resource (tenant, type);
+CREATE INDEX resource_created ON resource (tenant, type, created);
+CREATE INDEX resource_modified ON resource (tenant, type, modified);
 CREATE TABLE unique_key (
     tenant INTEGER NOT NULL,
     name TEXT NOT NULL,

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from flask_bsr_scim.backends.base import NOBODY, Actor, Backend, Insert, Query, Removal
 from flask_bsr_scim.errors import NotFound, ResourceNotFound, StoreUnavailable
-from flask_bsr_scim.provider import new_id
+from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema.values import timestamp
 from flask_bsr_scim.view import View
@@ -96,8 +96,8 @@ class TokenStore:
         except ResourceNotFound:
             raise NotFound("There is no such token.") from None
 
-    def verify(self, text: str, kind: Kind) -> tuple[str, Token] | None:
-        """Return tenant and token when the text is a live token of that kind; note the use, to the minute."""
+    def verify(self, text: str, kind: Kind) -> tuple[str, str] | None:
+        """Return tenant and token id when the text is a live token of that kind; note the use, to the minute."""
         prefix, _, rest = text.partition("_")
         tenant, _, secret = rest.partition("_")
         if prefix != f"bsr{kind}" or not tenant or not secret:
@@ -106,13 +106,12 @@ class TokenStore:
         resource = self._backend.find(tenant, _TYPE, "hash", digest)
         if resource is None:
             return None
-        document = resource.document
-        now = timestamp(self._backend.clock())
+        document, now = resource.document, timestamp(self._backend.clock())
         expired = "expires" in document and document["expires"] <= now
         if not hmac.compare_digest(document["hash"], digest) or document["kind"] != kind or expired:
             return None
         self._note_use(tenant, resource, now)
-        return tenant, _token(resource)
+        return tenant, resource.id
 
     def _note_use(self, tenant: str, resource: Resource, now: str) -> None:
         minute = now[:16]

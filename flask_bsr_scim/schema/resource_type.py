@@ -64,8 +64,8 @@ class Extension:
 class AttributePath:
     """An attribute as a request names it, bound to its definition.
 
-    `extension` is the URN under which the value lies, None for the core schema and inside a value path. `attribute` is None
-    when the path is a bare extension URN. `sub` is the sub-attribute, if the path names one.
+    `extension` is the URN under which the value lies, None for the core schema and inside a value path. `attribute`
+    is None when the path is a bare extension URN. `sub` is the sub-attribute, if the path names one.
     """
 
     extension: str | None
@@ -144,24 +144,30 @@ class ResourceType:
     def resolve(self, name: str) -> AttributePath | None:
         """Return what a name means here: `userName`, `name.familyName`, `urn:…:User:userName`, a bare extension URN.
 
-        Letter case does not matter (RFC 7644 §3.10). None: no schema of this type defines it.
+        Letter case does not matter (RFC 7644 §3.10). Entra names `manager` without its URN, so a name that the core schema
+        does not have may be one of an extension. None: no schema of this type defines it.
         """
         lower = name.lower()
         if lower.startswith("urn:"):
             return self._resolve_urn(lower)
-        return _resolve_in(self.core, None, lower)
+        return _resolve_in(self.core, None, lower) or next(
+            filter(None, (_resolve_in(attributes, urn, lower) for urn, attributes in self._by_extension())), None
+        )
 
     def _resolve_urn(self, lower: str) -> AttributePath | None:
         base = self.schema.id.lower()
         if lower.startswith(base + ":"):
             return _resolve_in(self.core, None, lower[len(base) + 1 :])
-        for urn, extension in self.by_urn.items():
-            if lower == urn:
-                return AttributePath(extension.schema.id, None)
-            if lower.startswith(urn + ":"):
-                attributes = {a.name.lower(): a for a in extension.schema.attributes}
-                return _resolve_in(attributes, extension.schema.id, lower[len(urn) + 1 :])
+        for urn, attributes in self._by_extension():
+            if lower == urn.lower():
+                return AttributePath(urn, None)
+            if lower.startswith(f"{urn.lower()}:"):
+                return _resolve_in(attributes, urn, lower[len(urn) + 1 :])
         return None
+
+    def _by_extension(self) -> Iterator[tuple[str, Mapping[str, Attribute]]]:
+        for extension in self.extensions:
+            yield extension.schema.id, {a.name.lower(): a for a in extension.schema.attributes}
 
     def public_document(self) -> Document:
         """Return the resource type as /ResourceTypes serves it, `meta` apart."""

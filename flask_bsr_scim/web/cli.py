@@ -65,8 +65,9 @@ def scim_commands() -> None:
 @click.option("--profile", type=click.Choice(PROFILES), help="Which attributes exist.  [default: bsr]")
 def serve_command(backend: str | None, host: str, port: int, workers: int | None, profile: str | None) -> None:
     """Serve SCIM, and print what to type into Okta."""
-    from flask_bsr_scim.web.server import serve
+    from flask_bsr_scim.web.server import check_address, serve
 
+    check_address(host, port)
     with _errors():
         config = _configuration(backend) | ({"SCIM_PROFILE": profile} if profile else {})
         settings = read_settings(config)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
 from flask_bsr_scim.errors import ConfigurationError
-from flask_bsr_scim.provider import UnknownMemberPolicy
+from flask_bsr_scim.exchange import UnknownMemberPolicy
 from flask_bsr_scim.schema import PROFILES
 
 _PREFIX = "SCIM_"

@@ -1,8 +1,8 @@
 """The Flask extension, and the blueprint that it registers."""
 
 import logging
+import os
 import re
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,16 +13,17 @@ from urllib.parse import quote
 import flask
 from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import PathConverter
 
 from flask_bsr_scim.backends.base import Actor
-from flask_bsr_scim.provider import Context
+from flask_bsr_scim.exchange import Context
 from flask_bsr_scim.schema import ResourceType
 from flask_bsr_scim.view import View
 from flask_bsr_scim.web.cli import scim_commands
 from flask_bsr_scim.web.config import read_settings
 from flask_bsr_scim.web.guard import authorize, is_public
 from flask_bsr_scim.web.responses import error_response
-from flask_bsr_scim.web.routes import ROUTES, Call, Methods, dispatch
+from flask_bsr_scim.web.routes import REST, ROUTES, Call, Methods, dispatch
 from flask_bsr_scim.web.service import Principal, Service
 
 log = logging.getLogger("flask_bsr_scim.access")
@@ -34,6 +35,13 @@ DEFAULT_PREFIX = "/scim/v2"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _NOBODY = Principal("", "", frozenset())
+
+
+class _Rest(PathConverter):
+    """Takes whatever no other rule takes, slashes at the beginning included."""
+
+    regex = ".*?"
+    weight = 1000
 
 
 @dataclass(slots=True)
@@ -117,8 +125,11 @@ def create_blueprint(
         full_name = f"{state.name_prefix}.{state.name}".lstrip(".")
         service = Service(read_settings({**app.config, **own}), types)
         app.extensions.setdefault(EXTENSION, {})[full_name] = Mount(service, (state.url_prefix or "").rstrip("/"))
+        app.url_map.converters[REST] = _Rest
         for path, methods in ROUTES.items():
             _add_route(state, full_name, path, methods)
+            # A base URL that was entered with a slash at its end gives two of them.
+            _add_route(state, full_name, f"/{path}", methods)
         if scim_commands.name not in app.cli.commands:
             app.cli.add_command(scim_commands)
 
@@ -164,7 +175,7 @@ def _enter() -> None:
     """Let nobody pass without a credential, before anything else is looked at."""
     request, g = flask.request._get_current_object(), flask.g._get_current_object()  # type: ignore[attr-defined]
     request_id = request.headers.get("X-Request-Id", "")
-    request_id = request_id if _REQUEST_ID.fullmatch(request_id) else uuid.uuid4().hex
+    request_id = request_id if _REQUEST_ID.fullmatch(request_id) else os.urandom(16).hex()
     g.bsr_scim = _Visit(request_id, perf_counter())
     mount: Mount = flask.current_app.extensions[EXTENSION][request.blueprint]
     service = mount.service

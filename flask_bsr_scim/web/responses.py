@@ -18,8 +18,8 @@ from flask_bsr_scim.errors import (
     StoreUnavailable,
     Unauthorized,
 )
+from flask_bsr_scim.exchange import Response
 from flask_bsr_scim.messages import error_document
-from flask_bsr_scim.provider import Response
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,9 @@ def to_flask(response: Response) -> flask.Response:
         if response.status == 201:
             headers.append(("Location", response.location))
     if response.body is None:
-        return ScimFlaskResponse((), response.status, Headers([*_COMMON, *headers]), content_type="")
+        answer = ScimFlaskResponse((), response.status, Headers([*_COMMON, *headers]))
+        answer.headers.remove("Content-Type")
+        return answer
     return _with_body(response.body, response.status, headers)
 
 

@@ -10,9 +10,9 @@ import orjson
 from flask_bsr_scim.conditions import Conditions
 from flask_bsr_scim.discovery import resource_type_documents, schema_documents, service_provider_config
 from flask_bsr_scim.errors import Forbidden, MethodNotAllowed, NotFound, NotImplementedHere
+from flask_bsr_scim.exchange import Context
 from flask_bsr_scim.messages import list_document, read_patch, read_search_parameters, read_selection
 from flask_bsr_scim.patch import Operation
-from flask_bsr_scim.provider import Context
 from flask_bsr_scim.schema import JSON, Document, ResourceType
 from flask_bsr_scim.web.body import read_body
 from flask_bsr_scim.web.responses import json_response, to_flask
@@ -155,6 +155,9 @@ def _unsupported(call: Call) -> flask.Response:
 
 _EVERY_METHOD = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _unsupported)
 
+REST = "bsr_scim_rest"
+"""The name of the URL converter that takes everything."""
+
 ROUTES: Mapping[str, Methods] = {
     "/": _EVERY_METHOD,
     "/.search": {"POST": _unsupported},
@@ -168,6 +171,6 @@ ROUTES: Mapping[str, Methods] = {
     "/<endpoint>": {"GET": _list, "POST": _create},
     "/<endpoint>/.search": {"POST": _unsupported},
     "/<endpoint>/<resource_id>": {"GET": _read, "PUT": _replace, "PATCH": _modify, "DELETE": _delete},
-    "/<path:_rest>": {},
+    f"/<{REST}:_rest>": {},
 }
 """URL rules of the blueprint with their handlers; the last one is everything else."""

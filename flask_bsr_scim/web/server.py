@@ -2,6 +2,7 @@
 
 import logging
 import os
+import socket
 from collections.abc import Mapping
 
 import click
@@ -11,8 +12,11 @@ from flask_bsr_scim.web.config import environment_settings, read_settings
 from flask_bsr_scim.web.extension import BsrScim
 from flask_bsr_scim.web.responses import error_response
 
-THREADS = 4
-"""Of each worker: one slow request does not hold up the others."""
+THREADS = 16
+"""Of each worker, at most, made when needed: a client that is slow to send its body holds one."""
+
+_PATIENCE = 5
+"""Seconds that requests under way get to finish when the server ends."""
 
 _BACKLOG = 1024
 
@@ -42,6 +46,19 @@ def create_app() -> flask.Flask:
     return app
 
 
+def check_address(host: str, port: int) -> None:
+    """Return when the address is free; the WSGI server would share it with the server that has it, and with it the requests.
+
+    :raises click.ClickException: it is not.
+    """
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise click.ClickException(f"cannot listen on {host} port {port}: {error.strerror}") from None
+
+
 def serve(settings: Mapping[str, str], host: str, port: int, workers: int) -> None:
     """Serve until interrupted; `settings` are `SCIM_*` keys for the environment of the workers.
 
@@ -65,4 +82,5 @@ def serve(settings: Mapping[str, str], host: str, port: int, workers: int) -> No
         websockets=False,
         log_enabled=True,
         respawn_failed_workers=True,
+        workers_kill_timeout=_PATIENCE,
     ).serve()

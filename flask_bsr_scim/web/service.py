@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import DEFAULT_TENANT
 from flask_bsr_scim.errors import StoreUnavailable
-from flask_bsr_scim.provider import Options, ServiceProvider
+from flask_bsr_scim.exchange import Options
+from flask_bsr_scim.provider import ServiceProvider
 from flask_bsr_scim.registry import internal_types
 from flask_bsr_scim.registry.tokens import Kind, TokenStore
 from flask_bsr_scim.schema import ResourceType, TypeRegistry, load_profile
@@ -18,6 +19,8 @@ log = logging.getLogger(__name__)
 
 SCIM_SCOPE = "scim"
 """Allows everything that SCIM offers in the tenant."""
+
+_SCIM = frozenset({SCIM_SCOPE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +81,7 @@ class Service:
         found = self.tokens.verify(credential, Kind.SCIM)
         if found is None:
             return None
-        tenant, token = found
-        return Principal(tenant, token.id, frozenset({SCIM_SCOPE}))
+        return Principal(*found, _SCIM)
 
 
 def _fixed_token(expected: str) -> Verifier:
@@ -88,7 +90,7 @@ def _fixed_token(expected: str) -> Verifier:
     def verify(credential: str) -> Principal | None:
         if not hmac.compare_digest(credential.encode(), expected.encode()):
             return None
-        return Principal(DEFAULT_TENANT, "SCIM_TOKEN", frozenset({SCIM_SCOPE}))
+        return Principal(DEFAULT_TENANT, "SCIM_TOKEN", _SCIM)
 
     return verify
 

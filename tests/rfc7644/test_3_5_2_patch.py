@@ -23,8 +23,8 @@ ENDPOINTS = {"User": "/Users", "Group": "/Groups"}
 BSR = load_profile("bsr")[0]
 RFC = load_profile("rfc7643")[0]
 
-WORK = {"value": "bjensen@example.com", "type": "work", "primary": True}
-HOME = {"value": "babs@jensen.org", "type": "home"}
+WORK: Document = {"value": "bjensen@example.com", "type": "work", "primary": True}
+HOME: Document = {"value": "babs@jensen.org", "type": "home"}
 USER: Document = {
     "schemas": [CORE],
     "id": "7",
@@ -515,9 +515,7 @@ def test_a_patch_can_be_applied_again() -> None:
         pytest.param(op("add", "active", "yes"), InvalidValue, "active", id="X-19 a wrong type"),
         pytest.param(op("replace", None, {"name": "x"}), InvalidValue, "name", id="X-19 no object"),
         pytest.param(op("add", ENTERPRISE, "x"), InvalidValue, ENTERPRISE, id="X-19 an extension is no object"),
-        pytest.param(
-            op("add", 'emails[type eq "a"]', "x" * 0 or 5), InvalidValue, "emails.value", id="X-19 no element"
-        ),
+        pytest.param(op("add", 'emails[type eq "a"]', 5), InvalidValue, "emails.value", id="X-19 no element"),
         pytest.param(
             op("replace", "userName", None), InvalidValue, "userName", id="XP-09 null for a required attribute"
         ),
@@ -525,6 +523,9 @@ def test_a_patch_can_be_applied_again() -> None:
         pytest.param(op("remove", "userName"), Mutability, "userName", id="XR-06 a required attribute"),
         pytest.param(op("remove", "schemas"), Mutability, "schemas", id="XR-06 schemas"),
         pytest.param(op("remove", "id"), Mutability, "id", id="XR-06 id"),
+        pytest.param(
+            op("add", 'emails[type eq "a"]', ["x", "y"]), InvalidValue, "emails", id="X-19 two for one element"
+        ),
         pytest.param(op("remove", "groups"), Mutability, "groups", id="XR-06 a readOnly attribute"),
         pytest.param(op("remove", 'groups[value eq "x"]'), Mutability, "groups", id="XR-06 with a filter"),
         pytest.param(op("replace", "id", "8"), Mutability, "id", id="X-10 another id"),
@@ -540,6 +541,12 @@ def test_a_patch_can_be_applied_again() -> None:
         ),
         pytest.param(
             op("replace", 'emails[type eq "a" or type eq "b"].value', "x"), NoTarget, "emails", id="XP-08 no match, or"
+        ),
+        pytest.param(
+            op("add", 'emails[type eq "a" and type eq "b"].value', "x"),
+            NoTarget,
+            "emails",
+            id="XA-08 no match, and never one",
         ),
         pytest.param(op("add", "emails[value pr]", {"type": "x"}), NoTarget, "emails", id="XA-08 no match, pr"),
         pytest.param(op("add", "emails[type eq null].value", "x"), NoTarget, "emails", id="XP-08 no match, null"),

@@ -81,6 +81,10 @@ def values(*ids: str) -> list[Document]:
             [op("replace", None, {"members": values("1")})], MemberChanges(("1",), clear=True), id="XP-10 no path"
         ),
         pytest.param([op("replace", "members", [])], MemberChanges(clear=True), id="XP-10 by none"),
+        pytest.param(
+            [op("replace", 'members[value eq "1"]', None)], MemberChanges((), ("1",)), id="XP-09 null, with a filter"
+        ),
+        pytest.param([op("add", "members", None)], None, id="C-26 add null"),
         pytest.param([op("replace", "members", None)], MemberChanges(clear=True), id="XP-09 null"),
         pytest.param(
             [op("remove", 'members[value eq "1"]'), op("add", "members", [{"value": "2", "display": "b"}])],

@@ -1,0 +1,49 @@
+"""What an operation needs to know, and what comes out of it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flask_bsr_scim.backends.base import NOBODY, Actor
+from flask_bsr_scim.view import View
+
+
+class UnknownMemberPolicy(StrEnum):
+    """What happens to a member that does not exist."""
+
+    REJECT = "reject"
+    """The request fails with 400 and names the ids."""
+    IGNORE = "ignore"
+    """It is skipped, and logged."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How the provider decides what RFC 7644 leaves open."""
+
+    max_results: int = 1000
+    """The largest page."""
+    default_count: int = 100
+    """The size of a page when the client does not say."""
+    patch_body_members: int = 100
+    """PATCH of a group with more members than this answers 204 without a body."""
+    unknown_members: UnknownMemberPolicy = UnknownMemberPolicy.REJECT
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """On whose behalf, and as seen from where, an operation is done."""
+
+    tenant: str
+    view: View
+    actor: Actor = NOBODY
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """The outcome of an operation. `body` are pieces of JSON text, None for a response without a body."""
+
+    status: int
+    body: Iterator[str] | None = None
+    etag: str | None = None
+    location: str | None = None

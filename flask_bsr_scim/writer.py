@@ -1,0 +1,153 @@
+"""Writes that lose no race: commits tried again on the result of whoever came first."""
+
+import logging
+from collections.abc import Callable, Container
+from dataclasses import dataclass, replace
+
+from flask_bsr_scim.backends.base import Backend, Insert, Removal, Swap
+from flask_bsr_scim.conditions import Conditions
+from flask_bsr_scim.errors import (
+    InvalidValue,
+    NotFound,
+    ResourceNotFound,
+    ServiceUnavailable,
+    Uniqueness,
+    UniquenessConflict,
+    UnknownMembers,
+    VersionConflict,
+    shown,
+)
+from flask_bsr_scim.exchange import Context, UnknownMemberPolicy
+from flask_bsr_scim.resource import MemberChanges, Resource
+from flask_bsr_scim.schema import Document, ResourceType
+
+log = logging.getLogger(__name__)
+
+_ATTEMPTS = 100
+"""Each lost race means that another write succeeded, so this many writers at once get through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What becomes of a stored resource."""
+
+    document: Document | None = None
+    """The new document; None: it stays."""
+    members: MemberChanges | None = None
+    depends_on_members: bool = False
+    """Whether the changes follow from the members that the group had."""
+
+
+class Writer:
+    """Commits for the provider, and turns the store's refusals into answers."""
+
+    def __init__(self, backend: Backend, unknown_members: UnknownMemberPolicy) -> None:
+        self._backend = backend
+        self._unknown_members = unknown_members
+
+    def get(self, context: Context, resource_type: ResourceType, resource_id: str, *, links: bool = False) -> Resource:
+        """Return a stored resource.
+
+        :raises NotFound: there is none.
+        """
+        resource = self._backend.get(context.tenant, resource_type.name, resource_id, links=links)
+        if resource is None:
+            raise _not_found(resource_type, resource_id)
+        return resource
+
+    def insert(self, context: Context, change: Insert) -> Resource:
+        """Store a new resource.
+
+        :raises Uniqueness: a unique value is taken.
+        :raises InvalidValue: members do not exist, and the policy is to reject them.
+        """
+        return self._commit(context, change)
+
+    def update(
+        self,
+        context: Context,
+        resource_type: ResourceType,
+        resource_id: str,
+        change: Callable[[Resource], Outcome],
+        conditions: Conditions,
+    ) -> Resource:
+        """Commit what `change` makes of the stored resource; when another write came between, try again on its result.
+
+        A change of members alone depends on nothing that another write could change, and needs no version.
+
+        :raises NotFound: there is no such resource.
+        :raises PreconditionFailed: it is not in the version that the client asks for.
+        :raises ServiceUnavailable: other clients came first time and again.
+        """
+        for _ in range(_ATTEMPTS):
+            old = self.get(context, resource_type, resource_id)
+            expected = conditions.check(old)
+            outcome = change(old)
+            if outcome.document is None and outcome.members is None:
+                return old
+            if outcome.document is not None or outcome.depends_on_members:
+                expected = old.version
+            try:
+                return self._commit(context, Swap(old.type, old.id, outcome.document, outcome.members, expected))
+            except VersionConflict:
+                continue
+            except ResourceNotFound:
+                raise _not_found(resource_type, resource_id) from None
+        raise _too_busy()
+
+    def remove(self, context: Context, resource_type: ResourceType, resource_id: str, conditions: Conditions) -> None:
+        """Remove a resource; errors as in :meth:`update`."""
+        for _ in range(_ATTEMPTS):
+            old = self.get(context, resource_type, resource_id)
+            removal = Removal(resource_type.name, resource_id, conditions.check(old))
+            try:
+                self._backend.commit(context.tenant, [removal], context.actor)
+            except VersionConflict:
+                continue
+            except ResourceNotFound:
+                raise _not_found(resource_type, resource_id) from None
+            return
+        raise _too_busy()
+
+    def _commit(self, context: Context, change: Insert | Swap) -> Resource:
+        """Commit one change; by the policy, leave out members that do not exist and commit the rest."""
+        while True:
+            try:
+                (resource,) = self._backend.commit(context.tenant, [change], context.actor)
+            except UniquenessConflict as conflict:
+                raise _taken(conflict) from None
+            except UnknownMembers as error:
+                if self._unknown_members is UnknownMemberPolicy.REJECT:
+                    raise _rejected(error) from None
+                log.warning("left out %d unknown members: %s", len(error.ids), shown(*error.ids))
+                change = _without(change, frozenset(error.ids))
+            else:
+                assert resource is not None
+                return resource
+
+
+def _without(change: Insert | Swap, ids: Container[str]) -> Insert | Swap:
+    members = change.members or MemberChanges()
+    return replace(change, members=replace(members, add=tuple(i for i in members.add if i not in ids)))
+
+
+def _not_found(resource_type: ResourceType, resource_id: str) -> NotFound:
+    return NotFound(f"There is no {resource_type.name} with the id {shown(resource_id)}.")
+
+
+def _too_busy() -> ServiceUnavailable:
+    return ServiceUnavailable("Too many clients change this resource at once. Try again in a few seconds.")
+
+
+def _taken(conflict: UniquenessConflict) -> Uniqueness:
+    return Uniqueness(
+        f"{conflict.attribute} {shown(conflict.value)} is already used by another {conflict.type_name} "
+        f"(id {conflict.holder}). Give this one another value, or link it to the existing one."
+    )
+
+
+def _rejected(error: UnknownMembers) -> InvalidValue:
+    return InvalidValue(
+        f"members names {shown(*error.ids)}, which this service does not know. Assign these users to the application "
+        "first, then push the group again."
+    )

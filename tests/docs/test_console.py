@@ -1,0 +1,71 @@
+"""The commands that the pages name exist, with their options."""
+
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from flask_bsr_scim.web.cli import scim_commands
+from flask_bsr_scim.web.config import KEYS
+from tests.docs.pages import PAGES, ROOT, console_commands, page_id, prose
+
+ENVIRONMENT = re.compile(r"(\w+)=(?:\$\([^)]*\)|\S*)\s+")
+PREFIX = re.compile(r"sudo (?:-u \S+ )?")
+ENTRANCE = re.compile(r"(?:\S*/)?bsr-scim (?P<standalone>.+)|flask --app \w+ scim (?P<hosted>.+)")
+INLINE = re.compile(r"`((?:\w+=\S+ )*(?:bsr-scim|flask --app \w+ scim) [^`…]+)`")
+TARGET = re.compile(r"make ([a-z-]+)")
+
+
+def split(command: str) -> tuple[list[str], str]:
+    """Return the names of the variables that a command line sets, and the command itself."""
+    names = []
+    command = PREFIX.sub("", command)
+    while match := ENVIRONMENT.match(command):
+        names.append(match[1])
+        command = command[match.end() :]
+    return names, command
+
+
+def parse(arguments: list[str]) -> None:
+    """Read the arguments of `bsr-scim` without running anything.
+
+    :raises click.UsageError: a command or an option does not exist, or has a wrong value.
+    """
+    command: click.Command = scim_commands
+    while isinstance(command, click.Group):
+        name, *arguments = arguments
+        if name not in command.commands:
+            raise click.UsageError(f"there is no command {name}")
+        command = command.commands[name]
+    command.make_context(command.name, arguments)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_named_commands_exist(page: Path) -> None:
+    """A command line of ours, in a console block or in the text, has commands, options and variables that exist."""
+    for written in (*console_commands(page), *INLINE.findall(prose(page))):
+        names, command = split(written)
+        assert set(names) <= {*KEYS, "TOKEN", "BASE"}, written
+        if match := ENTRANCE.fullmatch(command):
+            parse(shlex.split(match["standalone"] or match["hosted"], comments=True))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=page_id)
+def test_named_make_targets_exist(page: Path) -> None:
+    """`make` is only told to make what the Makefile can."""
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {match[1] for command in console_commands(page) if (match := TARGET.match(split(command)[1]))}
+    assert named <= targets
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["serve", "--nonsense"], ["frobnicate"], ["token", "create", "--expires", "soon"], ["token", "delete"]],
+    ids=" ".join,
+)
+def test_the_check_sees_what_does_not_exist(arguments: list[str]) -> None:
+    """A command line that makes no sense is not taken."""
+    with pytest.raises(click.UsageError):
+        parse(arguments)
