@@ -67,7 +67,7 @@ setup(
         "test": [
             "build>=1.2",
             "coverage>=7.6",
-            "hypothesis>=6.120",
+            "hypothesis>=6.170",
             "mypy>=2",
             "pytest>=9",
             "ruff>=0.17",

@@ -100,7 +100,7 @@ class MemoryBackend(TransactionalBackend):
         return map(itemgetter(1), found), len(found)
 
     def _resource(self, store: Tenant, row: Row, links: bool) -> Resource:
-        return row.resource(list(self._links(store, row)) if links else ())
+        return row.resource(list(self._links(store, row)) or () if links else ())
 
     def _links(self, store: Tenant, row: Row) -> Iterable[Link]:
         resource_type = self.types.by_name[row.type]

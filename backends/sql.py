@@ -25,6 +25,9 @@ from flask_bsr_scim.schema import Attribute, AttributePath, ResourceType, Type
 from flask_bsr_scim.schema.values import datetime_key, fold
 
 _SYMBOLS = {Operator.EQ: "=", Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
+_INDEXED_ORDERS = frozenset(
+    ("r.seq", *(f"{column} {way}, r.seq" for column in ("r.created", "r.modified") for way in ("ASC", "DESC")))
+)
 _LAST_CHARACTER = 0x10FFFF
 
 
@@ -48,11 +51,14 @@ def _lenient(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which rows `r` of table `resource` a query selects, and in which order; `parameters` are for both."""
+    """Which rows `r` of table `resource` a query selects, and in which order."""
 
     where: str
     order: str
     parameters: Parameters
+    """Of both."""
+    has_index: bool
+    """An index has the rows in this order."""
 
 
 def select(tenant: int, resource_type: ResourceType, query: Query) -> Selection:
@@ -63,7 +69,7 @@ def select(tenant: int, resource_type: ResourceType, query: Query) -> Selection:
     if query.filter is not None:
         where += f" AND {compiler.condition(query.filter)}"
     order = "r.seq" if query.sort is None else f"{compiler.order(query.sort)}, r.seq"
-    return Selection(where, order, parameters)
+    return Selection(where, order, parameters, order in _INDEXED_ORDERS)
 
 
 class _Compiler:

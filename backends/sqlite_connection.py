@@ -7,6 +7,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from random import uniform
 from typing import TypeVar
 
@@ -29,7 +30,7 @@ def connect(path: str, synchronous: str) -> sqlite3.Connection:
         path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
     )
     for pragma in (f"synchronous = {synchronous}", "cache_size = -65536", "mmap_size = 268435456"):
-        connection.execute(f"PRAGMA {pragma}")
+        patiently(partial(connection.execute, f"PRAGMA {pragma}"))
     return connection
 
 

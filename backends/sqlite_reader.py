@@ -15,14 +15,6 @@ from flask_bsr_scim.backends.transactional import Row
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType
 
-_LINKS_OF_GROUPS = """
-SELECT group_seq, member_id, member_type, NULL FROM member
-WHERE tenant = ? AND group_seq IN (SELECT value FROM json_each(?)) ORDER BY group_seq, member_id"""
-
-_LINKS_OF_MEMBERS = """
-SELECT m.member_seq, g.id, g.type, g.label FROM member m CROSS JOIN resource g ON g.seq = m.group_seq
-WHERE m.tenant = ? AND m.member_seq IN (SELECT value FROM json_each(?)) ORDER BY m.member_seq, g.id"""
-
 Links = dict[int, list[Link]]
 """Memberships by the `seq` of the resource."""
 
@@ -91,16 +83,41 @@ class Reader:
         return Row._make(found) if found is not None and found[1] == type_name else None
 
     def _links(self, resource_type: ResourceType, seqs: Sequence[int]) -> Links:
-        if resource_type.members is None and resource_type.groups is None:
-            return {}
-        sql = _LINKS_OF_GROUPS if resource_type.members else _LINKS_OF_MEMBERS
-        found = self._execute(sql, (self._tenant, json_text(seqs)))
-        return {seq: [Link._make(rest) for _, *rest in rows] for seq, rows in groupby(found, key=itemgetter(0))}
+        if resource_type.members is not None:
+            return self._links_to_members(seqs)
+        return {} if resource_type.groups is None else self._links_to_groups(seqs)
+
+    def _links_to_members(self, groups: Sequence[int]) -> Links:
+        sql = (
+            "SELECT group_seq, member_id, member_type FROM member "
+            "WHERE tenant = ? AND group_seq IN (SELECT value FROM json_each(?)) ORDER BY group_seq, member_id"
+        )
+        links: Links = {}
+        for group, member_id, type_name in self._execute(sql, (self._tenant, json_text(groups))):
+            links.setdefault(group, []).append(Link(member_id, type_name))
+        return links
+
+    def _links_to_groups(self, members: Sequence[int]) -> Links:
+        """The members of a page share their groups, so each group is read once."""
+        sql = (
+            "SELECT member_seq, group_seq FROM member "
+            "WHERE tenant = ? AND member_seq IN (SELECT value FROM json_each(?))"
+        )
+        pairs = self._execute(sql, (self._tenant, json_text(members))).fetchall()
+        sql = "SELECT seq, id, type, label FROM resource WHERE seq IN (SELECT value FROM json_each(?))"
+        found = self._execute(sql, (json_text({group for _, group in pairs}),)) if pairs else ()
+        groups = {seq: Link._make(rest) for seq, *rest in found}
+        links: Links = {}
+        for member, group in pairs:
+            links.setdefault(member, []).append(groups[group])
+        for several in links.values():
+            several.sort()
+        return links
 
     def _rows(self, selection: Selection, query: Query) -> list[Row]:
         parameters = {**selection.parameters, "count": query.count, "offset": max(query.offset, 0)}
         tail = f"WHERE {selection.where} ORDER BY {selection.order} LIMIT :count OFFSET :offset"
-        if query.offset <= 0 and query.sort is None:
+        if query.offset <= 0 and selection.has_index:
             return list(map(Row._make, self._execute(f"SELECT {COLUMNS} FROM resource r {tail}", parameters)))
         return self._in_order([seq for (seq,) in self._execute(f"SELECT r.seq FROM resource r {tail}", parameters)])
 

@@ -160,7 +160,7 @@ class _Commit:
         row = self._find(change)
         new, attributes = self._with_document(resource_type, row, change.document)
         added, removed = self._change_members(resource_type, row, change.members or _NO_CHANGES)
-        if not (attributes or added or removed):
+        if new is row and not (added or removed):
             return row.resource()
         return self._advance(row, new, _delta(attributes, added, removed)).resource()
 

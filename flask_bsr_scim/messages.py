@@ -1,5 +1,6 @@
 """The protocol's messages (RFC 7644 §8.2), read and written with marshmallow."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ LIST_RESPONSE = PREFIX + "ListResponse"
 SEARCH_REQUEST = PREFIX + "SearchRequest"
 PATCH_OP = PREFIX + "PatchOp"
 ERROR = PREFIX + "Error"
+
+_DIGITS = re.compile(r"-?\d+", re.ASCII)
+_MOST = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,16 @@ class _Message(Schema):
         unknown = EXCLUDE
 
 
+class _Integer(fields.Integer):
+    """An integer in ASCII digits, brought into the 32 bits that every store and client can count with."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
+        if not _DIGITS.fullmatch(value):
+            raise self.make_error("invalid", input=value)
+        number: int = super()._deserialize(value, *args, **kwargs)
+        return max(-_MOST, min(number, _MOST))
+
+
 class _SelectionSchema(_Message):
     attributes = fields.String(load_default="")
     excluded_attributes = fields.String(data_key="excludedAttributes", load_default="")
@@ -56,8 +70,8 @@ class _SearchParameters(_SelectionSchema):
         load_default="ascending",
         validate=validate.OneOf(("ascending", "descending"), error="must be ascending or descending"),
     )
-    start_index = fields.Integer(data_key="startIndex", load_default=1)
-    count = fields.Integer(load_default=None, allow_none=True)
+    start_index = _Integer(data_key="startIndex", load_default=1)
+    count = _Integer(load_default=None, allow_none=True)
 
 
 class _OperationSchema(_Message):

@@ -14,7 +14,7 @@ from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.messages import SearchRequest, Selection, list_response
 from flask_bsr_scim.patch import Operation, Patch, make_patch
 from flask_bsr_scim.resource import MemberChanges, Resource
-from flask_bsr_scim.schema import JSON, Document, Mutability, ResourceType, Source, TypeRegistry
+from flask_bsr_scim.schema import JSON, Document, Mutability, ResourceType, Returned, Source, TypeRegistry
 from flask_bsr_scim.schema.projection import Projection, make_projection
 from flask_bsr_scim.schema.validator import Validator
 from flask_bsr_scim.view import View
@@ -214,7 +214,7 @@ def _sort(resource_type: ResourceType, request: SearchRequest) -> Sort | None:
     if request.sort_by is None:
         return None
     target = resource_type.resolve(request.sort_by)
-    if target is None or target.attribute is None:
+    if target is None or target.attribute is None or target.leaf.returned is Returned.NEVER:
         raise InvalidPath(
             f"sortBy names the attribute {shown(request.sort_by)}, which {resource_type.name} does not have."
         )

@@ -1,8 +1,16 @@
-"""Settings of all tests: the Hypothesis profiles, and where the package under test comes from."""
+"""What all tests share: the Hypothesis profiles, where the package comes from, and clients of applications."""
 
+from collections.abc import Callable
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
+import pytest
+from flask import Flask
 from hypothesis import HealthCheck, settings
+
+from flask_bsr_scim import BsrScim
+from tests.client import TOKEN, Scim
 
 settings.register_profile("gate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("gate"), derandomize=False, max_examples=2000)
@@ -13,3 +21,27 @@ def pytest_report_header() -> str:
     """Say which copy of the package is tested."""
     spec = find_spec("flask_bsr_scim")
     return f"package: {spec.origin if spec else 'not found'}"
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def backend_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """The URI of an empty store, once for each backend."""
+    return "memory://" if request.param == "memory" else f"sqlite:///{tmp_path / 'scim.db'}"
+
+
+@pytest.fixture
+def make_scim(backend_uri: str) -> Callable[..., Scim]:
+    """Return a client of a new application; keyword arguments are settings without `SCIM_`, in lower case."""
+
+    def make(**settings: Any) -> Scim:
+        app = Flask("scim_tests")
+        BsrScim(app, **{"backend": backend_uri, "token": TOKEN, **settings})
+        return Scim(app)
+
+    return make
+
+
+@pytest.fixture
+def scim(make_scim: Callable[..., Scim]) -> Scim:
+    """A client of an application with the default settings and an empty store."""
+    return make_scim()

@@ -20,8 +20,9 @@ PACKAGE = "flask_bsr_scim"
 LAYERS = (
     (PACKAGE,),
     ("web",),
-    ("registry",),
-    ("provider",),
+    ("registry", "provider"),
+    ("writer",),
+    ("exchange",),
     ("backends",),
     ("backends.memory", "backends.sqlite", "backends.redis"),
     ("backends.sql", "backends.testing"),
@@ -32,7 +33,7 @@ LAYERS = (
     ("resource", "path", "discovery", "strict_json"),
     ("filter",),
     ("schema",),
-    ("errors",),
+    ("errors", "identifiers"),
 )
 """Who may import whom: each name imports from the lines below its own, never from above, nor from its neighbours."""
 

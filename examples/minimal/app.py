@@ -1,4 +1,4 @@
-"""The smallest application that Okta can provision into: `flask --app app scim token create`, then `flask --app app run`."""
+"""The smallest application that Okta can provision into: flask --app app scim token create; flask --app app run."""
 
 from flask import Flask
 

@@ -7,6 +7,7 @@ keeps its SHA-256 alone, in the tenant that the text names, so that looking a to
 import hashlib
 import hmac
 import logging
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ from flask_bsr_scim.view import View
 log = logging.getLogger(__name__)
 
 _TYPE = "Token"
+
+_TEXT = re.compile(r"bsr(?:scim|api)_[a-z0-9-]+_[A-Za-z0-9_-]+")
 
 
 class Kind(StrEnum):
@@ -121,6 +124,11 @@ class TokenStore:
             self._backend.touch(tenant, _TYPE, resource.id, minute)
         except StoreUnavailable:
             log.warning("the last use of token %s could not be noted", resource.id)
+
+
+def without_tokens(text: str) -> str:
+    """Return a text without the tokens in it, for logs and answers: people paste them into the wrong field."""
+    return _TEXT.sub("…", text)
 
 
 def _hash(text: str) -> str:

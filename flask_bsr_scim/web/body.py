@@ -3,7 +3,7 @@
 import zlib
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 from flask_bsr_scim.errors import InvalidSyntax, PayloadTooLarge, UnsupportedMediaType
 from flask_bsr_scim.schema import JSON
@@ -19,17 +19,27 @@ def read_body(request: Request, limit: int) -> JSON:
 
     :raises UnsupportedMediaType: Content-Type or Content-Encoding is none that this service reads.
     :raises PayloadTooLarge: the body is larger.
-    :raises InvalidSyntax: see :func:`~flask_bsr_scim.strict_json.read_json`.
+    :raises InvalidSyntax: it breaks off; and see :func:`~flask_bsr_scim.strict_json.read_json`.
     """
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype not in _MEDIA_TYPES or charset not in _CHARSETS:
         raise UnsupportedMediaType()
-    request.max_content_length = limit
+    data = _received(request, limit)
+    return read_json(_inflated(data, request.headers.get("Content-Encoding", "identity").strip().lower(), limit))
+
+
+def _received(request: Request, limit: int) -> bytes:
+    # A body without Content-Length is cut off at this length in silence: one byte more shows that it is too long.
+    request.max_content_length = limit + 1
     try:
         data = request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise PayloadTooLarge(limit) from None
-    return read_json(_inflated(data, request.headers.get("Content-Encoding", "identity").strip().lower(), limit))
+    except ClientDisconnected:
+        raise InvalidSyntax("The request body ends before its Content-Length.") from None
+    if len(data) > limit:
+        raise PayloadTooLarge(limit)
+    return data
 
 
 def _inflated(data: bytes, encoding: str, limit: int) -> bytes:
@@ -44,4 +54,6 @@ def _inflated(data: bytes, encoding: str, limit: int) -> bytes:
         raise InvalidSyntax(f"The request body is not {encoding} data.") from None
     if len(inflated) > limit:
         raise PayloadTooLarge(limit)
+    if not decompressor.eof or decompressor.unused_data:
+        raise InvalidSyntax(f"The request body is not one whole piece of {encoding} data.")
     return inflated

@@ -39,13 +39,13 @@ class _Lifetime(click.ParamType[datetime]):
 
 
 def _moment(text: str) -> datetime | None:
-    if span := re.fullmatch(r"(\d{1,6})([mhdw])", text):
-        return utc_now() + timedelta(**{_UNITS[span[2]]: int(span[1])})
     try:
+        if span := re.fullmatch(r"(\d{1,6})([mhdw])", text):
+            return utc_now() + timedelta(**{_UNITS[span[2]]: int(span[1])})
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 backend_option = click.option("--backend", metavar="URI", help="Storage, as sqlite:///bsr-scim.db.")
@@ -65,9 +65,9 @@ def scim_commands() -> None:
 @click.option("--profile", type=click.Choice(PROFILES), help="Which attributes exist.  [default: bsr]")
 def serve_command(backend: str | None, host: str, port: int, workers: int | None, profile: str | None) -> None:
     """Serve SCIM, and print what to type into Okta."""
-    from flask_bsr_scim.web.server import check_address, serve
+    from flask_bsr_scim.web.server import free_address, serve
 
-    check_address(host, port)
+    address = free_address(host, port)
     with _errors():
         config = _configuration(backend) | ({"SCIM_PROFILE": profile} if profile else {})
         settings = read_settings(config)
@@ -84,7 +84,7 @@ def serve_command(backend: str | None, host: str, port: int, workers: int | None
             config["SCIM_TOKEN"] = token
         _say_hello(service, f"http://{_in_url(host)}:{port}/scim/v2", token)
         service.backend.close()
-    serve({key: str(value) for key, value in config.items()}, host, port, workers or (1 if in_memory else 2))
+    serve({key: str(value) for key, value in config.items()}, address, port, workers or (1 if in_memory else 2))
 
 
 @scim_commands.group("token")
@@ -96,7 +96,7 @@ def token_commands() -> None:
 @backend_option
 @tenant_option
 @click.option("--expires", type=_Lifetime(), help="When it ends.  [default: never]")
-@click.option("--kind", type=click.Choice([Kind.SCIM]), default=Kind.SCIM, show_default=True)
+@click.option("--kind", type=click.Choice([Kind.SCIM.value]), default=Kind.SCIM.value, show_default=True)
 @click.option("--description", metavar="TEXT", help="What people call it.")
 def create_token(
     backend: str | None, tenant: str, expires: datetime | None, kind: str, description: str | None

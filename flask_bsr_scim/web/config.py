@@ -2,11 +2,11 @@
 
 import difflib
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
 from typing import Any
-from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
@@ -15,6 +15,10 @@ from flask_bsr_scim.exchange import UnknownMemberPolicy
 from flask_bsr_scim.schema import PROFILES
 
 _PREFIX = "SCIM_"
+
+_BASE_URL = re.compile(
+    r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,7 @@ class _SettingsSchema(Schema):
     token = fields.String(
         allow_none=True,
         validate=validate.Regexp(
-            r"[A-Za-z0-9._~+/=-]{16,}$", error="must be 16 or more letters, digits or - . _ ~ + / ="
+            r"[A-Za-z0-9._~+/-]{16,4096}=*\Z", error="must be 16 or more letters, digits or - . _ ~ + /"
         ),
     )
     synchronous = fields.String(validate=validate.OneOf(("FULL", "NORMAL")))
@@ -69,7 +73,7 @@ class _SettingsSchema(Schema):
 
     @post_load
     def _settings(self, data: dict[str, Any], **_: Any) -> Settings:
-        if data.get("base_url"):
+        if data.get("base_url") is not None:
             data["base_url"] = _checked_base_url(data["base_url"])
         return Settings(**data)
 
@@ -107,10 +111,9 @@ def _unknown_key(key: str) -> str:
     return f"{key} is no setting; {hint}"
 
 
-def _checked_base_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+def _checked_base_url(url: str) -> str | None:
+    if url and not _BASE_URL.fullmatch(url):
         raise ConfigurationError(
             f"SCIM_BASE_URL is {url!r}; it must be the URL that clients use, as https://directory.example.com/scim/v2"
         )
-    return url.rstrip("/")
+    return url.rstrip("/") or None

@@ -16,7 +16,9 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.routing import PathConverter
 
 from flask_bsr_scim.backends.base import Actor
+from flask_bsr_scim.errors import ScimError
 from flask_bsr_scim.exchange import Context
+from flask_bsr_scim.registry.tokens import without_tokens
 from flask_bsr_scim.schema import ResourceType
 from flask_bsr_scim.view import View
 from flask_bsr_scim.web.cli import scim_commands
@@ -34,13 +36,15 @@ EXTENSION = "bsr_scim"
 DEFAULT_PREFIX = "/scim/v2"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_SCHEMES = ("https", "http")
 _NOBODY = Principal("", "", frozenset())
 
 
 class _Rest(PathConverter):
-    """Takes whatever no other rule takes, slashes at the beginning included."""
+    """Takes whatever no other rule takes: slashes and line ends, at the beginning too."""
 
-    regex = ".*?"
+    regex = "(?s:.*?)"
+    part_isolating = False
     weight = 1000
 
 
@@ -61,12 +65,17 @@ class Mount:
         self.prefix = prefix
 
     def base_url(self, request: flask.Request) -> str:
-        """Return the URL that clients know the prefix by: from the settings, else from the request."""
+        """Return the URL that clients know the prefix by: from the settings, else from the request.
+
+        :raises ScimError: the request does not tell.
+        """
         pinned = self.service.settings.base_url
         if pinned is not None:
             return pinned if pinned.count("/") > 2 else pinned + self.prefix
         if proxies := self.service.settings.trusted_proxies:
             request = flask.Request(_as_the_client_sent(request.environ, proxies))
+        if not request.host or request.scheme not in _SCHEMES:
+            raise ScimError("Host, or the headers of a proxy, do not name the host that this request is for.")
         return f"{request.scheme}://{request.host}{_quoted(request.root_path)}{self.prefix}"
 
 
@@ -124,7 +133,7 @@ def create_blueprint(
         app = state.app
         full_name = f"{state.name_prefix}.{state.name}".lstrip(".")
         service = Service(read_settings({**app.config, **own}), types)
-        app.extensions.setdefault(EXTENSION, {})[full_name] = Mount(service, (state.url_prefix or "").rstrip("/"))
+        app.extensions.setdefault(EXTENSION, {})[full_name] = Mount(service, _prefix(state))
         app.url_map.converters[REST] = _Rest
         for path, methods in ROUTES.items():
             _add_route(state, full_name, path, methods)
@@ -153,15 +162,20 @@ def current_service(name: str | None = None) -> Service:
 def _add_route(state: BlueprintSetupState, blueprint: str, path: str, methods: Methods) -> None:
     """Add a rule that takes every method, so that 405 and unknown methods are answered in SCIM's form too."""
     rule = state.app.url_rule_class(
-        f"{state.url_prefix or ''}{path}",
+        _prefix(state) + path,
         endpoint=f"{blueprint}.{path.replace('.', '~')}",
         methods=None,
+        subdomain=state.subdomain,
         strict_slashes=False,
         merge_slashes=False,
     )
     rule.provide_automatic_options = False  # type: ignore[attr-defined]
     state.app.url_map.add(rule)
     state.app.view_functions[rule.endpoint] = _view(methods)
+
+
+def _prefix(state: BlueprintSetupState) -> str:
+    return (state.url_prefix or "").rstrip("/")
 
 
 def _view(methods: Methods) -> Callable[..., flask.Response]:
@@ -174,20 +188,21 @@ def _view(methods: Methods) -> Callable[..., flask.Response]:
 def _enter() -> None:
     """Let nobody pass without a credential, before anything else is looked at."""
     request, g = flask.request._get_current_object(), flask.g._get_current_object()  # type: ignore[attr-defined]
-    request_id = request.headers.get("X-Request-Id", "")
+    request_id = without_tokens(request.headers.get("X-Request-Id", ""))
     request_id = request_id if _REQUEST_ID.fullmatch(request_id) else os.urandom(16).hex()
     g.bsr_scim = _Visit(request_id, perf_counter())
     mount: Mount = flask.current_app.extensions[EXTENSION][request.blueprint]
     service = mount.service
-    public = is_public(service, request, mount.prefix)
-    principal = _NOBODY if public else authorize(service, request)
+    principal = _NOBODY if is_public(service, request) else authorize(service, request)
     view = View(service.types, mount.base_url(request))
     context = Context(principal.tenant, view, Actor(principal.token_id, request_id))
     g.bsr_scim.call = Call(service, context, request)
 
 
 def _leave(response: flask.Response) -> flask.Response:
-    visit: _Visit = flask.g.bsr_scim
+    visit: _Visit | None = flask.g.get("bsr_scim")
+    if visit is None:  # The host application answered before the guard.
+        return response
     response.headers["X-Request-Id"] = visit.request_id
     level = logging.INFO if response.status_code < 400 else logging.WARNING
     if log.isEnabledFor(level):
@@ -202,7 +217,7 @@ def _log_request(level: int, response: flask.Response, visit: _Visit) -> None:
         level,
         "%s %r %d %.1f ms tenant=%s token=%s request=%s %s",
         flask.request.method,
-        flask.request.path,
+        without_tokens(flask.request.path),
         response.status_code,
         (perf_counter() - visit.started) * 1000,
         call.context.tenant if call else "-",

@@ -10,7 +10,7 @@ from flask_bsr_scim.web.service import SCIM_SCOPE, Principal, Service
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]{16,4096}=*)", re.IGNORECASE | re.ASCII)
 """RFC 6750 §2.1, one credential."""
 
-PUBLIC_PATH = "/ServiceProviderConfig"
+_PUBLIC_ENDPOINT = "/ServiceProviderConfig"
 
 
 def authorize(service: Service, request: Request) -> Principal:
@@ -28,10 +28,10 @@ def authorize(service: Service, request: Request) -> Principal:
     return principal
 
 
-def is_public(service: Service, request: Request, prefix: str) -> bool:
+def is_public(service: Service, request: Request) -> bool:
     """Tell whether the request may be answered without a credential: ServiceProviderConfig alone, by setting."""
     return (
         service.settings.public_config
         and request.method in ("GET", "HEAD")
-        and request.path.rstrip("/") == prefix + PUBLIC_PATH
+        and (request.endpoint or "").endswith(_PUBLIC_ENDPOINT)
     )

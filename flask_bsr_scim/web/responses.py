@@ -20,6 +20,7 @@ from flask_bsr_scim.errors import (
 )
 from flask_bsr_scim.exchange import Response
 from flask_bsr_scim.messages import error_document
+from flask_bsr_scim.registry.tokens import without_tokens
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,8 @@ def json_response(text: str, status: int = 200) -> flask.Response:
 def error_response(error: Exception) -> flask.Response:
     """Return the one answer to any exception: a SCIM Error (RFC 7644 §3.12) that says nothing of the inside."""
     scim_error = _scim_error(error)
-    answer = json_response(orjson.dumps(error_document(scim_error)).decode(), scim_error.status)
+    text = orjson.dumps(error_document(scim_error)).decode()
+    answer = json_response(without_tokens(text), scim_error.status)
     match scim_error:
         case MethodNotAllowed():
             answer.headers["Allow"] = ", ".join(scim_error.allowed)
@@ -84,11 +86,11 @@ def _scim_error(error: Exception) -> ScimError:
             return ServiceUnavailable()
         case HTTPException(code=404):
             return NotFound("There is no such endpoint.")
-        case HTTPException(code=code) if code is not None and 400 <= code < 500:
+        case HTTPException(code=code) if code is not None and code >= 400:
             refused = ScimError(error.description)
             refused.status = code
             return refused
-    log.error("unexpected error", exc_info=error)
+    log.error("unexpected error, request=%s", getattr(flask.g.get("bsr_scim"), "request_id", "-"), exc_info=error)
     return InternalError()
 
 

@@ -9,7 +9,7 @@ import orjson
 
 from flask_bsr_scim.conditions import Conditions
 from flask_bsr_scim.discovery import resource_type_documents, schema_documents, service_provider_config
-from flask_bsr_scim.errors import Forbidden, MethodNotAllowed, NotFound, NotImplementedHere
+from flask_bsr_scim.errors import Forbidden, InvalidFilter, MethodNotAllowed, NotFound, NotImplementedHere
 from flask_bsr_scim.exchange import Context
 from flask_bsr_scim.messages import list_document, read_patch, read_search_parameters, read_selection
 from flask_bsr_scim.patch import Operation
@@ -82,6 +82,8 @@ def _create(call: Call, resource_type: ResourceType) -> flask.Response:
 
 
 def _read(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Response:
+    if "filter" in call.request.args:
+        raise InvalidFilter(f"A filter selects from a list: send it to {resource_type.endpoint}, without an id.")
     selection = read_selection(call.request.args)
     provider = call.service.provider
     return to_flask(provider.read(call.context, resource_type, resource_id, selection, call.conditions))
@@ -149,7 +151,7 @@ def _refuse_filter(call: Call) -> None:
         raise Forbidden("This endpoint cannot be filtered (RFC 7644 §4): leave the filter out.")
 
 
-def _unsupported(call: Call) -> flask.Response:
+def _unsupported(call: Call, **_parameters: Any) -> flask.Response:
     raise NotImplementedHere()
 
 

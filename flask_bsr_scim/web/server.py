@@ -46,20 +46,22 @@ def create_app() -> flask.Flask:
     return app
 
 
-def check_address(host: str, port: int) -> None:
-    """Return when the address is free; the WSGI server would share it with the server that has it, and with it the requests.
+def free_address(host: str, port: int) -> str:
+    """Return the IP address of a host where nobody has the port yet: the WSGI server would share it with another.
 
-    :raises click.ClickException: it is not.
+    :raises click.ClickException: there is no such host, or the port is taken.
     """
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise click.ClickException(f"cannot listen on {host} port {port}: {error.strerror}") from None
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise click.ClickException(f"cannot listen on {host} port {port}: {error.strerror}") from None
+    return str(address[0])
 
 
-def serve(settings: Mapping[str, str], host: str, port: int, workers: int) -> None:
+def serve(settings: Mapping[str, str], address: str, port: int, workers: int) -> None:
     """Serve until interrupted; `settings` are `SCIM_*` keys for the environment of the workers.
 
     :raises click.ClickException: the WSGI server is not installed.
@@ -67,13 +69,14 @@ def serve(settings: Mapping[str, str], host: str, port: int, workers: int) -> No
     try:
         from granian import Granian
         from granian.constants import Interfaces
+        from granian.log import logger
     except ImportError:
         raise click.ClickException("the server is not installed: pip install 'flask-bsr-scim[server]'") from None
     os.environ.update(settings)
-    Granian(
+    server = Granian(
         f"{__name__}:create_app",
         factory=True,
-        address=host,
+        address=address,
         port=port,
         interface=Interfaces.WSGI,
         workers=workers,
@@ -83,4 +86,6 @@ def serve(settings: Mapping[str, str], host: str, port: int, workers: int) -> No
         log_enabled=True,
         respawn_failed_workers=True,
         workers_kill_timeout=_PATIENCE,
-    ).serve()
+    )
+    logger.addFilter(lambda record: "Python threads" not in record.getMessage())
+    server.serve()

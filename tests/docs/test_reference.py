@@ -1,5 +1,6 @@
 """The reference pages hold what the code has: nothing is missing, nothing is made up."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -7,7 +8,6 @@ from pathlib import Path
 import click
 import pytest
 from flask import Flask
-from werkzeug.routing import Map, Rule
 
 from flask_bsr_scim import BsrScim, ConfigurationError, errors, make_resource_type
 from flask_bsr_scim.errors import InvalidFilter
@@ -85,24 +85,46 @@ def test_commands_are_all_there() -> None:
 def test_options_of_a_command_are_all_there(name: str) -> None:
     """The table of a command has each of its options and arguments, with the default that the code has."""
     described = {row[0].split()[0]: row[1] for row in rows(sections(reference("commands"))[name], "Option")}
-    parameters = {p.opts[0] if p.opts[0].startswith("-") else p.make_metavar(click.Context(COMMANDS[name])): p
-                  for p in COMMANDS[name].params}
+    parameters = {
+        p.opts[0] if p.opts[0].startswith("-") else p.make_metavar(click.Context(COMMANDS[name])): p
+        for p in COMMANDS[name].params
+    }
     assert set(described) == set(parameters)
     shown = {option: str(p.default) for option, p in parameters.items() if getattr(p, "show_default", None) is True}
     assert {option: described[option] for option in shown} == shown
 
 
+CHOICES = [
+    (name, parameter.opts[0], str(choice))
+    for name, command in COMMANDS.items()
+    for parameter in command.params
+    if isinstance(parameter.type, click.Choice)
+    for choice in parameter.type.choices
+]
+
+
+@pytest.mark.parametrize(("name", "option", "choice"), CHOICES)
+def test_choices_of_an_option_are_named_and_taken(name: str, option: str, choice: str) -> None:
+    """What an option can be is in its row, and is taken when it is written so."""
+    described = {row[0].split()[0]: row[2] for row in rows(sections(reference("commands"))[name], "Option")}
+    assert re.search(rf"\b{choice}\b", described[option])
+    COMMANDS[name].make_context(name, [option, choice])
+
+
 # Endpoints
+
+
+RULES = Flask("endpoints")
+BsrScim(RULES, url_prefix="", backend="memory://")
 
 
 def matched(path: str) -> str:
     """Return the rule of the blueprint that takes a path of the page."""
-    rules = Map([Rule(rule, endpoint=rule) for rule in ROUTES])
     for placeholder in ("{id}", "{name}", "{urn}"):
         path = path.replace(placeholder, "x")
-    endpoint, _ = rules.bind("localhost").match(path)
+    endpoint, _ = RULES.url_map.bind("localhost").match(path)
     assert isinstance(endpoint, str)
-    return endpoint
+    return endpoint.removeprefix("bsr_scim.").replace("~", ".")
 
 
 ENDPOINTS = [

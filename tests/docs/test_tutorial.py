@@ -3,22 +3,18 @@
 import json
 import os
 import re
-import socket
 import subprocess
-import sys
 from collections.abc import Iterator
-from http.client import HTTPConnection
 from pathlib import Path
-from threading import Event
 from typing import Any, NamedTuple
 
 import pytest
 
-from tests.docs.pages import DOCS, blocks
+from tests.docs.pages import DOCS, Block, blocks
+from tests.server.running import Server
 
 TUTORIAL = DOCS / "tutorial" / "okta-with-curl.md"
-COMMAND = (sys.executable, "-c", "from flask_bsr_scim.web.cli import main; main()")
-BANNER = re.compile(r"SCIM connector base URL +(?P<url>\S+).*Authorization \(Bearer\) +(?P<token>\S+)", re.DOTALL)
+BANNER = re.compile(r"SCIM connector base URL +(?P<BASE>\S+).*Authorization \(Bearer\) +(?P<TOKEN>\S+)", re.DOTALL)
 STATUS = re.compile(r"\s*`(\d{3})`")
 
 
@@ -43,7 +39,7 @@ def steps() -> list[Step]:
     return [_step(index, found) for index, block in enumerate(found) if block.language == "bash"]
 
 
-def _step(index: int, found: list[Any]) -> Step:
+def _step(index: int, found: list[Block]) -> Step:
     status = STATUS.match(found[index].after)
     follows = index + 1 < len(found) and found[index + 1].language == "json"
     answer = json.loads(found[index + 1].text) if follows else None
@@ -54,57 +50,31 @@ STEPS = steps()
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Start the server with an empty store; give what the tutorial exports: BASE and TOKEN, as the server printed them."""
-    folder = tmp_path_factory.mktemp("server")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("SCIM_")}
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with (folder / "log").open("w") as log:
-        serve = (*COMMAND, "serve", "--port", str(port), "--backend", f"sqlite:///{folder}/bsr-scim.db")
-        process = subprocess.Popen(serve, env=environ, stdout=log, stderr=log)
-        try:
-            _wait_for(port, process)
-            banner = BANNER.search((folder / "log").read_text("utf-8"))
-            assert banner is not None
-            yield {"BASE": banner["url"], "TOKEN": banner["token"]}
-        finally:
-            process.terminate()
-            process.wait(20)
-
-
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    pause = Event()
-    for _ in range(300):
-        assert process.poll() is None, "the server did not start"
-        connection = HTTPConnection("127.0.0.1", port, timeout=5)
-        try:
-            connection.request("GET", "/readyz")
-            if connection.getresponse().status == 200:
-                return
-        except OSError:
-            pause.wait(0.1)
-        finally:
-            connection.close()
-    raise AssertionError("the server does not answer")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """Start the server with an empty store; give what the tutorial exports, as the server printed it."""
+    server = Server(f"sqlite:///{tmp_path_factory.mktemp('server')}/bsr-scim.db")
+    try:
+        banner = BANNER.search(server.wait().output)
+        assert banner is not None, server.output
+        yield banner.groupdict()
+    finally:
+        server.kill()
 
 
 @pytest.fixture(scope="module")
-def outcomes(server: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
+def outcomes(exported: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> list[Outcome]:
     """Run all commands of the tutorial in one shell, in their order; return what each step printed."""
     folder = tmp_path_factory.mktemp("tutorial")
     parts = [f"{{\n{step.commands}}} >{number}.out 2>{number}.err\n" for number, step in enumerate(STEPS)]
     script = "set -euo pipefail\n" + "".join(parts)
     done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env={"PATH": _path(), **server}, capture_output=True, text=True, timeout=60
+        ["bash", "-c", script], cwd=folder, env={**os.environ, **exported}, capture_output=True, text=True, timeout=60
     )
-    printed = [Outcome(*(_text(folder / f"{number}.{kind}") for kind in ("out", "err"))) for number in range(len(STEPS))]
+    printed = [
+        Outcome(*(_text(folder / f"{number}.{kind}") for kind in ("out", "err"))) for number in range(len(STEPS))
+    ]
     assert done.returncode == 0, (done.stderr, [outcome.errors for outcome in printed if outcome.errors][-1:])
     return printed
-
-
-def _path() -> str:
-    return os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
 
 
 def _text(file: Path) -> str:
@@ -112,14 +82,18 @@ def _text(file: Path) -> str:
 
 
 def unlike(shown: Any, answer: Any, where: str = "") -> list[str]:
-    """Return where an answer is not what a page shows: members that are not shown may be there, and `…` stands for any text."""
+    """Return where an answer is not as shown: members that are not shown may be there, `…` stands for any text."""
     match shown, answer:
         case dict(), dict():
             missing = [f"{where}.{name} is missing" for name in shown if name not in answer]
             pairs = ((shown[name], answer[name], f"{where}.{name}") for name in shown if name in answer)
             return missing + [fault for pair in pairs for fault in unlike(*pair)]
         case list(), list() if len(shown) == len(answer):
-            return [fault for n, pair in enumerate(zip(shown, answer, strict=True)) for fault in unlike(*pair, f"{where}[{n}]")]
+            return [
+                fault
+                for n, pair in enumerate(zip(shown, answer, strict=True))
+                for fault in unlike(*pair, f"{where}[{n}]")
+            ]
         case str(), str() if re.fullmatch(".*".join(map(re.escape, shown.split("…"))), answer):
             return []
     return [] if shown == answer else [f"{where}: {shown!r} is shown, {answer!r} came"]
@@ -130,7 +104,8 @@ REQUESTS = [number for number, step in enumerate(STEPS) if step.status is not No
 
 def test_every_request_is_checked() -> None:
     """Each block that sends a request is followed by the status of its answer."""
-    assert REQUESTS == [number for number, step in enumerate(STEPS) if re.search(r"^(?:TOKEN=\S+ )?scim ", step.commands, re.MULTILINE)]
+    sends = re.compile(r"^(?:TOKEN=\S+ )?scim ", re.MULTILINE)
+    assert [number for number, step in enumerate(STEPS) if sends.search(step.commands)] == REQUESTS
 
 
 @pytest.mark.parametrize("number", REQUESTS, ids=lambda number: STEPS[number].commands.splitlines()[0])

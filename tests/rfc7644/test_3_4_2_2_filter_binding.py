@@ -111,9 +111,6 @@ def test_a_value_need_not_be_one_that_could_be_stored(text: str) -> None:
         pytest.param("userName.value pr", 'User has no attribute "userName.value".', id="F-28 a part of a string"),
         pytest.param("urn:x:y:z pr", 'User has no attribute "urn:x:y:z".', id="F-28 an URN"),
         pytest.param(f"{ENTERPRISE}:x pr", None, id="F-28 an attribute of an extension"),
-        pytest.param(
-            "department pr", 'User has no attribute "department".', id="F-28 of an extension, without the URN"
-        ),
         pytest.param("emails[x pr]", 'emails has no attribute "x".', id="F-28 inside brackets"),
         pytest.param("emails[emails.value pr]", 'emails has no attribute "emails.value".', id="F-28 the whole path"),
         pytest.param("emails[userName pr]", 'emails has no attribute "userName".', id="F-28 of the resource"),

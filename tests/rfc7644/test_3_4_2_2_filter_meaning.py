@@ -184,6 +184,7 @@ def matches(text: str, document: Document, resource_type: ResourceType = USER) -
         pytest.param(f"{ENTERPRISE.upper()}:Department pr", "alice", id="F-23 in any letter case"),
         pytest.param(f'{ENTERPRISE}:manager[value eq "2B"]', "alice", id="F-23 before brackets"),
         pytest.param(f'{CORE}:emails[type eq "home"]', "alice bob", id="F-23 a core attribute before brackets"),
+        pytest.param('manager eq "2B"', "alice", id="Entra's extension attribute without the URN"),
         pytest.param(f'schemas eq "{ENTERPRISE}"', "alice", id="F-24 schemas"),
         pytest.param('id eq "2B"', "bob", id="F-25 id"),
         pytest.param('meta.resourceType eq "User"', ALL, id="F-25 meta.resourceType"),
@@ -198,6 +199,22 @@ def matches(text: str, document: Document, resource_type: ResourceType = USER) -
 def test_finds(text: str, names: str) -> None:
     """A filter finds these users and no others."""
     assert [name for name, user in USERS.items() if matches(text, user)] == names.split()
+
+
+@pytest.mark.parametrize(
+    ("text", "document"),
+    [
+        pytest.param("title pr", {"title": None}, id="null"),
+        pytest.param("emails pr", {"emails": [{"value": "", "type": None}, {}]}, id="elements of empty values"),
+        pytest.param("name pr", {"name": {}}, id="an empty object"),
+        pytest.param(f"{ENTERPRISE} pr", {ENTERPRISE: {"manager": {"value": ""}}}, id="an extension of empty values"),
+        pytest.param(f"{ENTERPRISE} pr", {ENTERPRISE: {"lists": ["", {}]}}, id="an extension of lists of empty values"),
+    ],
+)
+def test_what_is_empty_is_not_present(text: str, document: Document) -> None:
+    """F-09: only a non-empty value is present, however deep the empty ones lie."""
+    assert not matches(text, document)
+    assert not matches(text, {})
 
 
 GROUPS: dict[str, Document] = {
@@ -237,6 +254,7 @@ DEVICE = make_resource_type(
             {"name": "key", "type": "binary", "caseExact": True},
             {"name": "seen", "type": "dateTime", "multiValued": True},
             {"name": "primary", "type": "boolean"},
+            {"name": "battery", "type": "complex", "subAttributes": [{"name": "primary", "type": "boolean"}]},
         ],
     },
 )
@@ -245,6 +263,7 @@ DEVICE_DOCUMENT: Document = {
     "weight": 1.5,
     "key": "AQID",
     "seen": ["2026-01-01T00:00:00+02:00", "2026-03-01T00:00:00Z"],
+    "battery": {},
 }
 
 
@@ -263,6 +282,8 @@ DEVICE_DOCUMENT: Document = {
         pytest.param('seen lt "2026-01-01T00:00:00Z"', True, id="F-10 dates with zones, stored"),
         pytest.param('seen eq "2026-03-01T00:00:00.000Z"', True, id="F-10 the second date"),
         pytest.param("primary eq false", False, id="L-02 primary of the resource itself has no default"),
+        pytest.param("battery.primary eq false", False, id="L-02 nor that of a single value"),
+        pytest.param("battery[primary eq false]", False, id="L-02 nor that of a single value in brackets"),
     ],
 )
 def test_compares_by_type(text: str, found: bool) -> None:

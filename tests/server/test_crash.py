@@ -1,0 +1,159 @@
+"""All processes are killed while clients write: what was acknowledged is there, and nothing is there by half.
+
+`--hypothesis-profile=thorough` makes it twenty rounds instead of three.
+"""
+
+import random
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from http.client import HTTPException
+from threading import Timer
+from typing import Any
+
+import pytest
+from hypothesis import settings
+
+from flask_bsr_scim.backends.base import DEFAULT_TENANT, LogEntry
+from flask_bsr_scim.web.config import read_settings
+from flask_bsr_scim.web.service import Service
+from tests.server.conftest import servers
+from tests.server.running import TOKEN, USER, Client, Server, patch, together
+
+WRITERS = 4
+ROUNDS = 20 if settings.get_current_profile_name() == "thorough" else 3
+
+_READY_WITHIN = 3
+"""Seconds."""
+
+
+@dataclass(slots=True)
+class Acknowledged:
+    """What the server said that it stored."""
+
+    users: dict[str, Any] = field(default_factory=dict)
+    """The bodies by id."""
+    members: set[str] = field(default_factory=set)
+    attempts: set[str] = field(default_factory=set)
+    """The userNames that were sent."""
+
+    @property
+    def writes(self) -> int:
+        """The number of acknowledged writes."""
+        return len(self.users) + len(self.members)
+
+
+@dataclass(frozen=True, slots=True)
+class Aftermath:
+    """A server that was killed and started again, over and over, and what it had acknowledged before."""
+
+    server: Server
+    group: str
+    told: Acknowledged
+    seconds_to_ready: list[float]
+
+
+def write(server: Server, group: str, name: str, told: Acknowledged) -> None:
+    """Create users and make them members of the group until the server is gone."""
+    with server.client() as client:
+        for number in range(100_000):
+            user = {"schemas": [USER], "userName": f"{name}.{number}@example.com", "externalId": f"{name}/{number}"}
+            told.attempts.add(user["userName"])
+            try:
+                created = client("POST", "/Users", user)
+                assert created.status == 201, created
+                told.users[created.body["id"]] = created.body
+                member = created.body["id"]
+                added = client("PATCH", f"/Groups/{group}", patch(("add", "members", [{"value": member}])))
+                assert added.status in (200, 204), added
+                told.members.add(member)
+            except (OSError, HTTPException):
+                return
+
+
+@pytest.fixture(scope="module")
+def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+    """Kill the server in the middle of writes, again and again."""
+    moments, told, seconds = random.Random(1), Acknowledged(), []
+    with servers() as start:
+        server = start(f"sqlite:///{tmp_path_factory.mktemp('crash') / 'scim.db'}", SCIM_TOKEN=TOKEN).wait()
+        with server.client() as client:
+            group = client.create_group("Written to")
+        for number in range(ROUNDS):
+            killer = Timer(moments.uniform(0.4, 1.2), server.kill)
+            killer.start()
+            together([partial(write, server, group, f"{number}.{writer}", told) for writer in range(WRITERS)])
+            killer.join()
+            before = time.monotonic()
+            server.start()
+            server.wait()
+            seconds.append(time.monotonic() - before)
+        yield Aftermath(server, group, told, seconds)
+
+
+def all_users(client: Client, query: str = "") -> dict[str, Any]:
+    """Return every user by id, read page by page."""
+    users: dict[str, Any] = {}
+    while True:
+        page = client("GET", f"/Users?startIndex={len(users) + 1}&count=1000{query}").body
+        users |= {user["id"]: user for user in page.get("Resources", [])}
+        if not page.get("Resources"):
+            assert page["totalResults"] == len(users)
+            return users
+
+
+def log_entries(server: Server) -> list[LogEntry]:
+    """Return the whole change log."""
+    log = Service(read_settings({"SCIM_BACKEND": server.backend})).backend.log
+    entries: list[LogEntry] = []
+    while page := log(DEFAULT_TENANT, after=entries[-1].sequence if entries else 0, count=1000):
+        entries += page
+    return entries
+
+
+def test_acknowledged_users_are_there(aftermath: Aftermath) -> None:
+    """Each user that was acknowledged is found by its id, as it was acknowledged, and no user is there that was not sent."""
+    with aftermath.server.client() as client:
+        users = all_users(client, "&excludedAttributes=groups")
+    told = aftermath.told
+    assert told.writes >= 50 * ROUNDS
+    assert {i: users.get(i) for i in told.users} == told.users
+    assert {user["userName"] for user in users.values()} <= told.attempts
+    assert len(users) <= len(told.users) + WRITERS * ROUNDS
+
+
+def test_users_are_found_by_name(aftermath: Aftermath) -> None:
+    """A filter finds each acknowledged user, alone: the index is of one mind with the documents."""
+    with aftermath.server.client() as client:
+        found = {i: [each["id"] for each in client.find(user["userName"])] for i, user in aftermath.told.users.items()}
+    assert found == {i: [i] for i in aftermath.told.users}
+
+
+def test_acknowledged_members_are_there(aftermath: Aftermath) -> None:
+    """Each member that was acknowledged is in the group, and the group is in the member."""
+    with aftermath.server.client() as client:
+        group = client("GET", f"/Groups/{aftermath.group}").body
+        belonging = {i for i, user in all_users(client).items() if user.get("groups")}
+    members = {member["value"] for member in group["members"]}
+    assert aftermath.told.members <= members
+    assert members == belonging
+    assert len(members) <= len(aftermath.told.members) + WRITERS * ROUNDS
+
+
+def test_change_log_has_no_gap(aftermath: Aftermath) -> None:
+    """The log has one entry for each version of each resource that is there, and for nothing else."""
+    with aftermath.server.client() as client:
+        group = client("GET", f"/Groups/{aftermath.group}?excludedAttributes=members").body
+        resources = {**all_users(client, "&excludedAttributes=groups"), group["id"]: group}
+    versions: dict[str, list[tuple[int | None, int | None]]] = {}
+    for entry in log_entries(aftermath.server):
+        if entry.type in ("User", "Group"):
+            versions.setdefault(entry.id, []).append((entry.before, entry.after))
+    stored = {i: int(resource["meta"]["version"].strip('W/"')) for i, resource in resources.items()}
+    assert versions == {i: [(n or None, n + 1) for n in range(last)] for i, last in stored.items()}
+
+
+def test_server_is_ready_soon(aftermath: Aftermath) -> None:
+    """After a crash the server is ready again within three seconds, without a step by hand."""
+    assert min(aftermath.seconds_to_ready) < _READY_WITHIN

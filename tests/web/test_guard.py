@@ -1,0 +1,414 @@
+"""The guard: nobody passes without a valid credential, and nothing is looked at before (RFC 6750, RFC 7644 §2)."""
+
+import io
+import logging
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
+
+from flask_bsr_scim import BsrScim, current_service
+from flask_bsr_scim.registry.tokens import Kind
+from flask_bsr_scim.web.routes import ROUTES
+from flask_bsr_scim.web.service import Service
+from tests.client import PREFIX, TOKEN, Scim, assert_error, path_of, user
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE")
+PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
+PUBLIC = {(method, path) for method in ("GET", "HEAD") for path in ("/ServiceProviderConfig", "//ServiceProviderConfig")}
+
+
+class Untouchable(io.RawIOBase):
+    """A request body that must not be read."""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        raise AssertionError("the body was read")
+
+
+UNREAD = {"wsgi.input": Untouchable(), "CONTENT_LENGTH": "100", "CONTENT_TYPE": "application/scim+json"}
+
+
+def service_of(scim: Scim) -> Service:
+    """Return the service behind a client."""
+    with scim.app.app_context():
+        return current_service()
+
+
+def new_token(scim: Scim, tenant: str = "default", **options: Any) -> str:
+    """Make a token and return its text."""
+    service = service_of(scim)
+    service.open(tenant)
+    text, _ = service.tokens.create(tenant, **options)
+    return text
+
+
+def with_token(scim: Scim, token: str) -> Scim:
+    """Return another client of the same application."""
+    return Scim(scim.app, token=token)
+
+
+def assert_refused(response: TestResponse) -> None:
+    """Check that an answer is a 401 that does not say why."""
+    assert response.status_code == 401
+    assert response.headers["WWW-Authenticate"].startswith("Bearer")
+    if response.request.method != "HEAD":
+        assert_error(response, 401, None, "The bearer token is missing, unknown, expired or revoked.")
+
+
+@pytest.fixture(scope="module")
+def sealed() -> Scim:
+    """A client of an application whose store must not be touched."""
+    app = Flask("sealed")
+    BsrScim(app, backend="memory://")
+    scim = Scim(app)
+
+    def explode(*_: Any) -> None:
+        raise AssertionError("the store was touched")
+
+    backend = service_of(scim).backend
+    for name in ("_get", "_find", "_query", "_members", "_count_members", "_log", "_open", "_commit", "_touch"):
+        assert hasattr(backend, name)
+        setattr(backend, name, explode)
+    return scim
+
+
+@pytest.fixture(scope="module")
+def reading() -> Scim:
+    """A client for tests that change nothing."""
+    app = Flask("reading")
+    BsrScim(app, backend="memory://", token=TOKEN)
+    return Scim(app)
+
+
+def rules() -> Iterator[str]:
+    """Yield a path for every URL rule of the blueprint, below the prefix."""
+    app = Flask("rules")
+    BsrScim(app, backend="memory://")
+    values = {"endpoint": "Users", "resource_id": "1", "name": "User", "urn": "urn:x", "_rest": "a/b/c"}
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint.startswith("bsr_scim."):
+            yield PARAMETER.sub(lambda found: values[found[1]], rule.rule).removeprefix(PREFIX)
+
+
+RULES = tuple(rules())
+
+
+def test_the_walk_knows_every_rule() -> None:
+    """The table of rules has each route, with one and with two slashes."""
+    assert len(RULES) == 2 * len(ROUTES)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("path", RULES)
+def test_every_rule_refuses_strangers(path: str, method: str, sealed: Scim) -> None:
+    """Z-01, Z-07: without a credential every rule answers 401 to every method, with body and store untouched."""
+    if (method, path) in PUBLIC:
+        return
+    assert_refused(sealed(method, path, headers={"Authorization": None}, environ=UNREAD))
+
+
+@pytest.mark.parametrize("path", ["", "/x/y/z", "//", "/Users//", "/Users/../Groups", "/Users/a\nb/c", "/\0", "/%"])
+def test_odd_paths_refuse_strangers(path: str, sealed: Scim) -> None:
+    """Z-01: a path under the prefix that means nothing is no way round the guard."""
+    environ = {"PATH_INFO": PREFIX + path, **UNREAD}
+    assert_refused(sealed("GET", headers={"Authorization": None}, environ=environ))
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(PUBLIC))
+def test_the_configuration_is_public(method: str, path: str, sealed: Scim) -> None:
+    """D-09: ServiceProviderConfig can be read without a credential, and with a wrong one."""
+    for credential in (None, "Bearer wrong"):
+        assert sealed(method, path, headers={"Authorization": credential}, environ=UNREAD).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/ServiceProviderConfig"),
+        ("OPTIONS", "/ServiceProviderConfig"),
+        ("GET", "/ServiceProviderConfig/x"),
+        ("GET", "/ServiceProviderConfig//"),
+        ("GET", "/Users/ServiceProviderConfig"),
+        ("GET", "/Schemas/ServiceProviderConfig"),
+        ("GET", "/serviceproviderconfig"),
+    ],
+)
+def test_nothing_beside_the_configuration_is_public(method: str, path: str, sealed: Scim) -> None:
+    """D-09: only GET and HEAD, and only of that one document."""
+    assert_refused(sealed(method, path, headers={"Authorization": None}))
+
+
+def test_the_configuration_can_be_closed(make_scim: Callable[..., Scim]) -> None:
+    """D-09: with `SCIM_PUBLIC_CONFIG` off it needs a token as well."""
+    scim = make_scim(public_config=False)
+    assert_refused(scim.get("/ServiceProviderConfig", headers={"Authorization": None}))
+    assert scim.get("/ServiceProviderConfig").status_code == 200
+
+
+MALFORMED = {
+    "empty": "",
+    "blank": "   ",
+    "Basic": "Basic dXNlcjpwYXNzd29yZHBhc3N3b3Jk",
+    "Digest": f'Digest username="{TOKEN}"',
+    "no scheme": TOKEN,
+    "scheme alone": "Bearer",
+    "scheme and blanks": "Bearer   ",
+    "short": "Bearer t",
+    "no blank": f"Bearer{TOKEN}",
+    "tab": f"Bearer\t{TOKEN}",
+    "colon": f"Bearer: {TOKEN}",
+    "two credentials": f"Bearer {TOKEN} {TOKEN}",
+    "two headers": f"Bearer {TOKEN},Bearer {TOKEN}",
+    "two headers with a blank": f"Bearer {TOKEN}, Bearer {TOKEN}",
+    "in quotes": f'Bearer "{TOKEN}"',
+    "a parameter": f"Bearer token={TOKEN}",
+    "beginning of the token": f"Bearer {TOKEN[:-1]}",
+    "more than the token": f"Bearer {TOKEN}0",
+    "padded": f"Bearer {TOKEN}=",
+    "other case": f"Bearer {TOKEN.upper()}",
+    "another prefix": f"Bearer bsrwrong_default_{'x' * 43}",
+    "no tenant": f"Bearer bsrscim__{'x' * 43}",
+    "unknown tenant": f"Bearer bsrscim_nowhere_{'x' * 43}",
+    "odd tenant": f"Bearer bsrscim_../../etc_{'x' * 43}",
+    "no secret": "Bearer bsrscim_default_",
+    "unknown secret": f"Bearer bsrscim_default_{'x' * 43}",
+    "unicode": "Bearer tokén-tokén-tokén-tokén".encode().decode("latin-1"),
+    "long s for the scheme": f"Bea\u0157er {TOKEN}".encode().decode("latin-1"),
+    "NUL": f"Bearer {TOKEN}\0",
+    "long": "Bearer " + "x" * 100_000,
+    "long padding": f"Bearer {TOKEN}" + "=" * 100_000,
+    "many blanks": "Bearer " + " " * 100_000,
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+def test_malformed_credentials_are_refused(name: str, reading: Scim) -> None:
+    """Z-02: whatever is not the scheme, blanks and one token is no credential."""
+    environ = {"HTTP_AUTHORIZATION": MALFORMED[name]}
+    assert_refused(reading.get("/Users", headers={"Authorization": None}, environ=environ))
+
+
+@pytest.mark.parametrize("header", ["bearer {}", "BEARER {}", "bEaReR {}", "Bearer    {}"])
+def test_the_scheme_has_no_letter_case(header: str, reading: Scim) -> None:
+    """Z-02: the name of the scheme is matched without regard to case; more than one blank may follow it."""
+    assert reading.get("/Users", headers={"Authorization": header.format(TOKEN)}).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["access_token", "token", "authorization", "bearer"])
+def test_a_token_in_the_query_is_not_looked_at(name: str, reading: Scim) -> None:
+    """Z-04: a token belongs into the header; URLs end up in logs."""
+    assert_refused(reading.get("/Users", query={name: TOKEN}, headers={"Authorization": None}))
+
+
+def test_a_token_in_a_form_is_not_looked_at(reading: Scim) -> None:
+    """Z-04: nor is one in the body (RFC 6750 §2.2)."""
+    headers = {"Authorization": None, "Content-Type": "application/x-www-form-urlencoded"}
+    assert_refused(reading.post("/Users", f"access_token={TOKEN}".encode(), headers=headers))
+
+
+def test_no_token_means_nobody(backend_uri: str) -> None:
+    """A service without a single token lets nobody in."""
+    app = Flask("empty")
+    BsrScim(app, backend=backend_uri)
+    assert_refused(Scim(app).get("/Users"))
+
+
+def test_a_stored_token_opens_the_service(scim: Scim) -> None:
+    """Z-05: a token that was made is a credential."""
+    assert with_token(scim, new_token(scim)).get("/Users").status_code == 200
+
+
+def test_an_expired_token_is_refused(scim: Scim) -> None:
+    """Z-05: a token ends at its time, neither later nor earlier."""
+    service, now = service_of(scim), datetime(2027, 1, 31, 12, tzinfo=UTC)
+    service.backend.clock = lambda: now
+    client = with_token(scim, new_token(scim, expires=now + timedelta(hours=1)))
+    service.backend.clock = lambda: now + timedelta(minutes=59, seconds=59)
+    assert client.get("/Users").status_code == 200
+    service.backend.clock = lambda: now + timedelta(hours=1)
+    assert_refused(client.get("/Users"))
+
+
+def test_a_revoked_token_is_refused(scim: Scim) -> None:
+    """Z-05: a token that was deleted is no credential, and the other one stays."""
+    service = service_of(scim)
+    text, token = service.tokens.create("default")
+    other = new_token(scim)
+    service.tokens.delete("default", token.id)
+    assert_refused(with_token(scim, text).get("/Users"))
+    assert with_token(scim, other).get("/Users").status_code == 200
+
+
+def test_revocation_is_seen_by_every_application_at_once(tmp_path: Path) -> None:
+    """Z-05: another process on the same file knows of it without delay, as it does of a new token."""
+    one, two = (Flask(name) for name in ("one", "two"))
+    for app in (one, two):
+        BsrScim(app, backend=f"sqlite:///{tmp_path / 'scim.db'}")
+    service = service_of(Scim(one))
+    text, token = service.tokens.create("default")
+    client = Scim(two, token=text)
+    assert client.get("/Users").status_code == 200
+    service.tokens.delete("default", token.id)
+    assert_refused(client.get("/Users"))
+
+
+def test_an_api_token_does_no_scim(scim: Scim) -> None:
+    """Z-03: a token of the other kind is as unknown as any other text."""
+    assert_refused(with_token(scim, new_token(scim, kind=Kind.API)).get("/Users"))
+
+
+def test_a_token_with_another_prefix_is_refused(scim: Scim) -> None:
+    """Z-03: the kind is in the token's hash, not only in its prefix."""
+    text = new_token(scim, kind=Kind.API)
+    assert_refused(with_token(scim, text.replace("bsrapi_", "bsrscim_")).get("/Users"))
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("kind", ["user", "group"])
+def test_an_id_of_another_tenant_is_not_there(kind: str, method: str, scim: Scim) -> None:
+    """Z-13: 404 on every verb, the same answer as for an id that nobody has; and nothing happens."""
+    mine = scim.user() if kind == "user" else scim.group()
+    stranger = with_token(scim, new_token(scim, "other"))
+    body = {**mine, "userName": "taken", "displayName": "taken"}
+    if method == "PATCH":
+        body = {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+            "Operations": [{"op": "remove", "path": "externalId"}],
+        }
+    response = stranger(method, path_of(mine), body)
+    unknown = stranger(method, path_of({**mine, "id": "0" * 36}), body)
+    assert response.status_code == unknown.status_code == 404
+    assert response.text == unknown.text.replace("0" * 36, mine["id"])
+    assert scim.get(path_of(mine)).json == mine
+
+
+def test_tenants_do_not_see_each_other(scim: Scim) -> None:
+    """Z-13: lists, filters, unique values and members end at the tenant."""
+    mine = scim.user("bob@example.com", externalId="1")
+    stranger = with_token(scim, new_token(scim, "other"))
+    assert stranger.names() == []
+    assert stranger.names(filter=f'id eq "{mine["id"]}" or externalId eq "1"') == []
+    assert stranger.user("bob@example.com")["id"] != mine["id"]
+    members = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "G"}
+    response = stranger.post("/Groups", {**members, "members": [{"value": mine["id"]}]})
+    assert_error(response, 400, "invalidValue", mine["id"])
+    group = stranger.group("G")
+    response = stranger.patch(path_of(group), {"op": "add", "path": "members", "value": [{"value": mine["id"]}]})
+    assert_error(response, 400, "invalidValue", mine["id"])
+    assert "groups" not in scim.get(path_of(mine)).json
+
+
+def test_a_token_cannot_be_reached_over_scim(scim: Scim) -> None:
+    """What is stored beside users and groups has no endpoint, and its ids are nobody's."""
+    service = service_of(scim)
+    _, token = service.tokens.create("default")
+    for path in (f"/Users/{token.id}", f"/Groups/{token.id}", f"/Token/{token.id}", "/Tokens", "/Token", "/"):
+        assert scim.get(path).status_code in (404, 501)
+    assert scim.delete(f"/Users/{token.id}").status_code == 404
+    group = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "G"}
+    assert_error(scim.post("/Groups", {**group, "members": [{"value": token.id}]}), 400, "invalidValue")
+    assert [t.id for t in service.tokens.list("default")] == [token.id]
+
+
+def test_the_last_use_is_noted_once_a_minute(scim: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Last use is known to the minute, and requests in the same minute write nothing."""
+    service, now = service_of(scim), datetime(2027, 1, 31, 12, 0, 5, tzinfo=UTC)
+    client = with_token(scim, new_token(scim))
+    writes: list[str] = []
+    touch = service.backend._touch
+    monkeypatch.setattr(service.backend, "_touch", lambda *args: (writes.append(args[-1]), touch(*args)))
+    for seconds in (0, 1, 54, 55, 56, 130):
+        service.backend.clock = lambda seconds=seconds: now + timedelta(seconds=seconds)
+        assert client.get("/Users").status_code == 200
+    assert writes == ["2027-01-31T12:00", "2027-01-31T12:01", "2027-01-31T12:02"]
+    (token,) = service.tokens.list("default")
+    assert token.last_used == "2027-01-31T12:02"
+
+
+def test_the_store_decides_nothing_about_a_fixed_token(sealed: Scim) -> None:
+    """A malformed credential costs no access to the store."""
+    assert_refused(sealed.get("/Users", headers={"Authorization": "Bearer not-of-this-service"}))
+
+
+def test_secrets_are_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Z-04, Z-08: neither tokens nor passwords get into a log, an answer, the change log or the store's file."""
+    caplog.set_level(logging.DEBUG)
+    path = tmp_path / "scim.db"
+    app = Flask("secret")
+    BsrScim(app, backend=f"sqlite:///{path}", token=TOKEN)
+    fixed, password = Scim(app), "pass-word-in-clear"
+    text = new_token(fixed, description="okta")
+    for client in (fixed, with_token(fixed, text)):
+        _run_hostile_requests(client, text, password)
+    service = service_of(fixed)
+    for token in service.tokens.list("default"):
+        service.tokens.delete("default", token.id)
+    assert_refused(with_token(fixed, text).get("/Users"))
+    service.backend.close()
+    log = repr(service.backend.log("default", count=10_000))
+    stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    for secret in (TOKEN, text, text.rpartition("_")[2], password, "Authorization", "Bearer "):
+        assert secret not in caplog.text
+        assert secret not in log
+        assert secret.encode() not in stored
+
+
+def _run_hostile_requests(client: Scim, token: str, password: str) -> None:
+    name = f"u{token[-8:]}" if client.token == token else "u"
+    mine = client.user(name, password=password)
+    where = path_of(mine)
+    client.put(where, user(name, password=password, active=5))
+    client.put(where, user(name, password=[password]))
+    client.patch(where, {"op": "replace", "path": "password", "value": password})
+    client.patch(where, {"op": "replace", "value": {"password": {"x": password}}})
+    client.patch(where, {"op": "add", "path": "password", "value": 5})
+    client.patch(where, {"op": "remove", "path": "password"})
+    client.get("/Users", query={"filter": f'password eq "{password}"'})
+    client.get("/Users", query={"access_token": token, "filter": f"{token} eq"})
+    client.get("/Users", query={"sortBy": "password", "attributes": "password"})
+    client.get("/Users", headers={"Authorization": f"Bearer {token}x"})
+    client.get("/Users", headers={"Authorization": f"Basic {token}", "X-Request-Id": token, "Cookie": token})
+    client.get(f"/Users/{token}")
+    client.get("/Users", headers={"If-None-Match": token, "Accept": token, "Content-Type": token})
+    client.post("/Users", b'{"password": "' + password.encode() + b'", }')
+    client.post("/Users", user(name, password=password))
+    client("PURGE", "/Users", {"password": password})
+
+
+def test_line_ends_do_not_reach_log_or_headers(reading: Scim, caplog: pytest.LogCaptureFixture) -> None:
+    """CR and LF of a path or a request id make neither a new line in the log nor a header."""
+    caplog.set_level(logging.DEBUG)
+    environ = {"PATH_INFO": f"{PREFIX}/Users/a\r\nX-Evil: 1", "HTTP_X_REQUEST_ID": "a\r\nX-Evil: 1"}
+    response = reading.get(environ=environ)
+    assert response.status_code == 404
+    assert "X-Evil" not in response.headers
+    assert re.fullmatch("[0-9a-f]{32}", response.headers["X-Request-Id"])
+    assert not any("\n" in record.getMessage() or "\r" in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("abc-1.2_X", True), ("a" * 64, True), ("a" * 65, False), ("a b", False), ("ä", False), ("", False)],
+    ids=["plain", "longest", "too long", "blank", "not ASCII", "empty"],
+)
+def test_the_request_id_of_a_proxy_is_kept(sent: str, kept: bool, reading: Scim) -> None:
+    """A plain request id is taken over, so that logs can be matched; anything else is replaced."""
+    response = reading.get("/Users", environ={"HTTP_X_REQUEST_ID": sent})
+    assert (response.headers["X-Request-Id"] == sent) is kept
+
+
+def test_a_change_knows_token_and_request(scim: Scim) -> None:
+    """The change log names the token by its id, and the request."""
+    service = service_of(scim)
+    text, token = service.tokens.create("default")
+    with_token(scim, text).post("/Users", user("u"), headers={"X-Request-Id": "r-1"})
+    entry = service.backend.log("default")[-1]
+    assert (entry.token_id, entry.request_id, entry.operation, entry.type) == (token.id, "r-1", "create", "User")
