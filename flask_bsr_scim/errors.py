@@ -108,9 +108,9 @@ class MethodNotAllowed(ScimError):
 
     status = 405
 
-    def __init__(self, method: str, allowed: Iterable[str]) -> None:
+    def __init__(self, allowed: Iterable[str]) -> None:
         self.allowed = tuple(sorted(allowed))
-        super().__init__(f"{method} is not allowed here; use {', '.join(self.allowed)}.")
+        super().__init__(f"This method is not allowed here; use {', '.join(self.allowed)}.")
 
 
 class PreconditionFailed(ScimError):

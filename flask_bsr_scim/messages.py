@@ -2,11 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, ClassVar
 
 import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
+from marshmallow.exceptions import SCHEMA
 
 from flask_bsr_scim.errors import InvalidSyntax, InvalidValue, ScimError
 from flask_bsr_scim.patch import Operation
@@ -52,7 +54,7 @@ class _Integer(fields.Integer):
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
         if not _DIGITS.fullmatch(value):
-            raise self.make_error("invalid", input=value)
+            raise ValidationError("must be a whole number.")
         number: int = super()._deserialize(value, *args, **kwargs)
         return max(-_MOST, min(number, _MOST))
 
@@ -63,20 +65,35 @@ class _SelectionSchema(_Message):
 
 
 class _SearchParameters(_SelectionSchema):
-    filter = fields.String(load_default=None)
     sort_by = fields.String(data_key="sortBy", load_default=None)
     sort_order = fields.String(
         data_key="sortOrder",
         load_default="ascending",
-        validate=validate.OneOf(("ascending", "descending"), error="must be ascending or descending"),
+        validate=validate.OneOf(("ascending", "descending"), error="must be ascending or descending."),
     )
     start_index = _Integer(data_key="startIndex", load_default=1)
     count = _Integer(load_default=None, allow_none=True)
 
+    @post_load
+    def _request(self, data: dict[str, Any], **_: Any) -> SearchRequest:
+        return SearchRequest(
+            None,
+            data["sort_by"],
+            data["sort_order"] == "descending",
+            max(1, data["start_index"]),
+            None if data["count"] is None else max(0, data["count"]),
+            _selection(data),
+        )
+
+
+def _refused(message: str) -> dict[str, Any]:
+    return dict.fromkeys(("required", "null", "invalid", "type"), message)
+
 
 class _OperationSchema(_Message):
-    op = fields.String(required=True)
-    path = fields.String(load_default=None, allow_none=True)
+    error_messages: ClassVar[dict[str, Any]] = _refused("must be an object with op, path and value.")
+    op = fields.String(required=True, error_messages=_refused("must be add, remove or replace."))
+    path = fields.String(load_default=None, allow_none=True, error_messages=_refused("must be text."))
     value = fields.Raw(allow_none=True)
 
     @post_load
@@ -85,7 +102,12 @@ class _OperationSchema(_Message):
 
 
 class _PatchOpSchema(_Message):
-    operations = fields.List(fields.Nested(_OperationSchema), required=True, validate=validate.Length(min=1))
+    operations = fields.List(
+        fields.Nested(_OperationSchema),
+        required=True,
+        validate=validate.Length(min=1, error="is empty; send at least one operation."),
+        error_messages=_refused("must be a list of operations."),
+    )
 
 
 class _ErrorSchema(_Message):
@@ -97,6 +119,7 @@ class _ErrorSchema(_Message):
 
 _SELECTION = _SelectionSchema()
 _SEARCH = _SearchParameters()
+_OTHER_PARAMETERS = tuple(field.data_key or name for name, field in _SEARCH.load_fields.items())
 _PATCH = _PatchOpSchema()
 _ERROR = _ErrorSchema()
 
@@ -113,18 +136,18 @@ def read_search_parameters(parameters: Mapping[str, str]) -> SearchRequest:
 
     :raises InvalidValue: startIndex or count is no integer, or sortOrder is neither ascending nor descending.
     """
+    others = tuple((name, parameters[name]) for name in _OTHER_PARAMETERS if name in parameters)
+    return replace(_read_others(others), filter=parameters.get("filter"))
+
+
+@lru_cache(256)
+def _read_others(parameters: tuple[tuple[str, str], ...]) -> SearchRequest:
+    """Return the query but for its filter. Clients send the same few over and over, and a filter hardly twice."""
     try:
-        data = _SEARCH.load(parameters)
+        request: SearchRequest = _SEARCH.load(dict(parameters))
     except ValidationError as error:
         raise InvalidValue(_first_message(error)) from None
-    return SearchRequest(
-        data["filter"],
-        data["sort_by"],
-        data["sort_order"] == "descending",
-        max(1, data["start_index"]),
-        None if data["count"] is None else max(0, data["count"]),
-        _selection(data),
-    )
+    return request
 
 
 def read_patch(body: JSON, limit: int) -> list[Operation]:
@@ -203,10 +226,11 @@ def _lowered(body: JSON) -> JSON:
 
 
 def _first_message(error: ValidationError) -> str:
-    """Return one sentence that names the first wrong member, as `Operations.0.op: Missing data…`."""
+    """Return one sentence about the first wrong member, as `operations.0.op must be add, remove or replace.`"""
     path: list[str] = []
     node: Any = error.messages
     while isinstance(node, dict):
         name, node = next(iter(node.items()))
-        path.append(str(name))
-    return f"{'.'.join(path)}: {node[0] if isinstance(node, list) else node}"
+        if name != SCHEMA:
+            path.append(str(name))
+    return f"{'.'.join(path)} {node[0] if isinstance(node, list) else node}"

@@ -144,8 +144,8 @@ class ResourceType:
     def resolve(self, name: str) -> AttributePath | None:
         """Return what a name means here: `userName`, `name.familyName`, `urn:…:User:userName`, a bare extension URN.
 
-        Letter case does not matter (RFC 7644 §3.10). Entra names `manager` without its URN, so a name that the core schema
-        does not have may be one of an extension. None: no schema of this type defines it.
+        Letter case does not matter (RFC 7644 §3.10). Entra names `manager` without its URN, so a name that the core
+        schema does not have may be one of an extension. None: no schema of this type defines it.
         """
         lower = name.lower()
         if lower.startswith("urn:"):

@@ -11,21 +11,23 @@ from typing import Any
 
 import click
 import flask
+from flask.cli import ScriptInfo
 
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, utc_now
 from flask_bsr_scim.errors import ConfigurationError, NotFound, StoreUnavailable
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.schema import PROFILES
 from flask_bsr_scim.web.config import environment_settings, read_settings
-from flask_bsr_scim.web.service import Service
+from flask_bsr_scim.web.service import Service, make_backend
 
+_IN_MEMORY = "memory:"
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class _Lifetime(click.ParamType[datetime]):
     """A span of time from now (`90d`, `12h`), or a moment in ISO 8601."""
 
-    name = "90d|ISO 8601"
+    name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
         moment = _moment(value)
@@ -40,7 +42,7 @@ class _Lifetime(click.ParamType[datetime]):
 
 def _moment(text: str) -> datetime | None:
     try:
-        if span := re.fullmatch(r"(\d{1,6})([mhdw])", text):
+        if span := re.fullmatch(r"(\d{1,6})([mhdw])", text.lower()):
             return utc_now() + timedelta(**{_UNITS[span[2]]: int(span[1])})
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -71,14 +73,14 @@ def serve_command(backend: str | None, host: str, port: int, workers: int | None
     with _errors():
         config = _configuration(backend) | ({"SCIM_PROFILE": profile} if profile else {})
         settings = read_settings(config)
-        in_memory = settings.backend.startswith("memory:")
+        in_memory = settings.backend.startswith(_IN_MEMORY)
         if in_memory and (workers or 1) > 1:
             raise click.UsageError(
                 "memory:// lives inside one process, so each worker would have a directory of its own: "
                 "use --workers 1, or --backend sqlite:///bsr-scim.db"
             )
+        make_backend(settings).upgrade()
         service = Service(settings)
-        service.backend.upgrade()
         token = _first_token(service)
         if in_memory and token:
             config["SCIM_TOKEN"] = token
@@ -95,7 +97,9 @@ def token_commands() -> None:
 @token_commands.command("create")
 @backend_option
 @tenant_option
-@click.option("--expires", type=_Lifetime(), help="When it ends.  [default: never]")
+@click.option(
+    "--expires", type=_Lifetime(), metavar="90d|TIME", help="When it ends: a span, or ISO 8601.  [default: never]"
+)
 @click.option("--kind", type=click.Choice([Kind.SCIM.value]), default=Kind.SCIM.value, show_default=True)
 @click.option("--description", metavar="TEXT", help="What people call it.")
 def create_token(
@@ -146,7 +150,7 @@ def db_commands() -> None:
 def upgrade(backend: str | None) -> None:
     """Bring the storage to the layout of this version."""
     with _errors():
-        store = _service(backend).backend
+        store = make_backend(read_settings(_configuration(backend)))
         with progress("Upgrading") as report:
             steps = store.upgrade(report)
     click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do: the storage has the present layout", err=True)
@@ -165,6 +169,7 @@ def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
             bar.update(done - bar.pos)
 
         yield report
+        report(1, 1)
 
 
 def main() -> None:
@@ -172,20 +177,39 @@ def main() -> None:
     scim_commands(prog_name="bsr-scim")
 
 
-def _configuration(backend: str | None) -> dict[str, Any]:
+def _application() -> flask.Flask | None:
+    """Return the application whose command this is: none for `bsr-scim`."""
     if flask.has_app_context():
-        config = {key: value for key, value in flask.current_app.config.items() if key.startswith("SCIM_")}
-    else:
-        config = dict(environment_settings())
+        return flask.current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
+    info = click.get_current_context().find_object(ScriptInfo)
+    return None if info is None else info.load_app()
+
+
+def _configuration(backend: str | None) -> dict[str, Any]:
+    app = _application()
+    config = dict(environment_settings()) if app is None else _settings_of(app)
     return config | ({"SCIM_BACKEND": backend} if backend else {})
 
 
+def _settings_of(app: flask.Flask) -> dict[str, Any]:
+    from flask_bsr_scim.web.extension import current_service
+
+    with app.app_context():
+        settings = asdict(current_service().settings)
+    return {f"SCIM_{name.upper()}": value for name, value in settings.items() if value is not None}
+
+
 def _service(backend: str | None) -> Service:
-    if flask.has_app_context() and backend is None:
+    app = _application()
+    if app is not None and backend is None:
         from flask_bsr_scim.web.extension import current_service
 
-        return current_service()
-    return Service(read_settings(_configuration(backend)))
+        with app.app_context():
+            return current_service()
+    settings = read_settings(_configuration(backend))
+    if settings.backend.startswith(_IN_MEMORY):
+        raise click.UsageError("memory:// ends with this command: name the storage that the server uses.")
+    return Service(settings)
 
 
 def _first_token(service: Service) -> str | None:

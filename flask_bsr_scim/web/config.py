@@ -101,12 +101,23 @@ def read_settings(config: Mapping[str, Any]) -> Settings:
 
 
 def environment_settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the `SCIM_*` keys of the environment, for the standalone server."""
-    return {key: value for key, value in environ.items() if key in KEYS}
+    """Return the `SCIM_*` keys of the environment, for the standalone server; other programs' are passed over.
+
+    :raises ConfigurationError: a key is nearly one of ours, which is a slip of the pen.
+    """
+    ours = {key: value for key, value in environ.items() if key.startswith(_PREFIX)}
+    for key in ours:
+        if key not in KEYS and _near(key):
+            raise ConfigurationError(_unknown_key(key))
+    return {key: value for key, value in ours.items() if key in KEYS}
+
+
+def _near(key: str) -> list[str]:
+    return difflib.get_close_matches(key, KEYS, 1, cutoff=0.8)
 
 
 def _unknown_key(key: str) -> str:
-    near = difflib.get_close_matches(key, KEYS, 1)
+    near = _near(key)
     hint = f"did you mean {near[0]}?" if near else f"the keys are {', '.join(KEYS)}"
     return f"{key} is no setting; {hint}"
 

@@ -64,19 +64,22 @@ class Mount:
         self.service = service
         self.prefix = prefix
 
-    def base_url(self, request: flask.Request) -> str:
-        """Return the URL that clients know the prefix by: from the settings, else from the request.
+    def view(self, request: flask.Request) -> View:
+        """Return how resources look from the URL that the client knows.
 
-        :raises ScimError: the request does not tell.
+        :raises ScimError: the request does not name a host.
         """
-        pinned = self.service.settings.base_url
-        if pinned is not None:
-            return pinned if pinned.count("/") > 2 else pinned + self.prefix
-        if proxies := self.service.settings.trusted_proxies:
-            request = flask.Request(_as_the_client_sent(request.environ, proxies))
+        settings = self.service.settings
+        if settings.base_url is not None:
+            return self._view(settings.base_url, "" if settings.base_url.count("/") > 2 else self.prefix)
+        if settings.trusted_proxies:
+            request = flask.Request(_as_the_client_sent(request.environ, settings.trusted_proxies))
         if not request.host or request.scheme not in _SCHEMES:
             raise ScimError("Host, or the headers of a proxy, do not name the host that this request is for.")
-        return f"{request.scheme}://{request.host}{_quoted(request.root_path)}{self.prefix}"
+        return self._view(f"{request.scheme}://{request.host}", _quoted(request.root_path) + self.prefix)
+
+    def _view(self, host: str, path: str) -> View:
+        return View(self.service.types, host + path)
 
 
 class BsrScim:
@@ -194,8 +197,7 @@ def _enter() -> None:
     mount: Mount = flask.current_app.extensions[EXTENSION][request.blueprint]
     service = mount.service
     principal = _NOBODY if is_public(service, request) else authorize(service, request)
-    view = View(service.types, mount.base_url(request))
-    context = Context(principal.tenant, view, Actor(principal.token_id, request_id))
+    context = Context(principal.tenant, mount.view(request), Actor(principal.token_id, request_id))
     g.bsr_scim.call = Call(service, context, request)
 
 

@@ -56,7 +56,7 @@ def dispatch(call: Call, methods: Methods, parameters: dict[str, Any]) -> flask.
     if not methods:
         raise NotFound("There is no such endpoint.")
     if method not in methods:
-        raise MethodNotAllowed(call.request.method, _allowed(methods))
+        raise MethodNotAllowed(_allowed(methods))
     return methods[method](call, **parameters)
 
 

@@ -1,9 +1,11 @@
 """The standalone server: the application that `bsr-scim serve` runs, and how it is started."""
 
 import logging
+import multiprocessing
 import os
 import socket
 from collections.abc import Mapping
+from threading import Thread
 
 import click
 import flask
@@ -43,7 +45,16 @@ def create_app() -> flask.Flask:
         return {"status": "ready"}
 
     app.register_error_handler(Exception, error_response)
+    Thread(target=_end_with_the_parent, daemon=True).start()
     return app
+
+
+def _end_with_the_parent() -> None:
+    """End this worker when the process that started it was killed, so that its port is free for the next start."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def free_address(host: str, port: int) -> str:

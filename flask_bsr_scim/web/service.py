@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from flask_bsr_scim.backends import open_backend
-from flask_bsr_scim.backends.base import DEFAULT_TENANT
+from flask_bsr_scim.backends.base import DEFAULT_TENANT, Backend
 from flask_bsr_scim.errors import StoreUnavailable
 from flask_bsr_scim.exchange import Options
 from flask_bsr_scim.provider import ServiceProvider
@@ -44,10 +44,8 @@ class Service:
 
     def __init__(self, settings: Settings, resource_types: Iterable[ResourceType] = ()) -> None:
         self.settings = settings
-        self.types = TypeRegistry((*load_profile(settings.profile), *resource_types, *internal_types()))
-        self.backend = open_backend(
-            settings.backend, self.types, synchronous=settings.synchronous, log_days=settings.log_days
-        )
+        self.backend = make_backend(settings, resource_types)
+        self.types = self.backend.types
         self.provider = ServiceProvider(self.types, self.backend, _options(settings))
         self.tokens = TokenStore(self.backend)
         self.verifiers: list[Verifier] = [self._stored_token]
@@ -82,6 +80,15 @@ class Service:
         if found is None:
             return None
         return Principal(*found, _SCIM)
+
+
+def make_backend(settings: Settings, resource_types: Iterable[ResourceType] = ()) -> Backend:
+    """Return the storage that the settings name, without looking into it yet.
+
+    :raises ConfigurationError: there is no such kind of storage.
+    """
+    types = TypeRegistry((*load_profile(settings.profile), *resource_types, *internal_types()))
+    return open_backend(settings.backend, types, synchronous=settings.synchronous, log_days=settings.log_days)
 
 
 def _fixed_token(expected: str) -> Verifier:

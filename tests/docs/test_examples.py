@@ -6,13 +6,16 @@ import runpy
 import shlex
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 
+from flask_bsr_scim import BsrScim
 from flask_bsr_scim.web.cli import scim_commands
 from flask_bsr_scim.web.config import Settings, read_settings
 from flask_bsr_scim.web.server import create_app
-from tests.docs.pages import ROOT
+from tests.docs.pages import ROOT, console_commands
 from tests.docs.running import ask, make_directory, make_token, run
 
 EXAMPLES = ROOT / "examples"
@@ -64,6 +67,23 @@ def test_the_production_example_serves(empty_folder: Path, monkeypatch: pytest.M
     assert app.test_client().get("/readyz").json == {"status": "ready"}
     config = app.test_client().get("/scim/v2/ServiceProviderConfig").json
     assert config["meta"]["location"] == f"{environment()['SCIM_BASE_URL']}/ServiceProviderConfig"
+
+
+def test_the_ngrok_example_knows_its_public_name() -> None:
+    """With the settings of the ngrok example and ngrok's headers, the address is the one that is typed into Okta."""
+    page = EXAMPLES / "okta_ngrok" / "README.md"
+    (command,) = (c for c in console_commands(page) if " serve" in c)
+    settings = dict(word.split("=", 1) for word in command.split() if word.startswith("SCIM_"))
+    (url,) = re.findall(r"\$ curl (https://\S+)", page.read_text("utf-8"))
+    app = Flask("ngrok")
+    app.config.update(settings)
+    BsrScim(app, backend="memory://")
+    forwarded = {
+        "X-Forwarded-Proto": "https",
+        "X-Forwarded-Host": urlsplit(url).netloc,
+        "X-Forwarded-For": "203.0.113.7",
+    }
+    assert ask(app, urlsplit(url).path, headers=forwarded).json["meta"]["location"] == url
 
 
 def test_the_unit_may_write_where_the_directory_is() -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -55,7 +56,7 @@ class Client:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        """Send a request below the SCIM base path, or to `//` and a path outside; header names come with `_` for `-`."""
+        """Send a request to a path below the SCIM base path, or with `//` outside it; header names have `_` for `-`."""
         target = path[1:] if path.startswith("//") else f"/scim/v2{path}"
         sent = self._headers | {name.replace("_", "-"): value for name, value in headers.items()}
         data = None if body is None else json.dumps(body).encode()
@@ -153,12 +154,17 @@ class Server:
         self._reader.join(PATIENCE)
         return status
 
+    def kill_parent(self) -> None:
+        """End the process that started the workers (SIGKILL), and return when they are gone too."""
+        self._process.kill()
+        self._process.wait(PATIENCE)
+        self._reader.join(PATIENCE)
+        assert not self._reader.is_alive(), "a worker lives on"
+
     def kill(self) -> None:
         """End all processes at once (SIGKILL), and return when they are gone."""
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         self._process.wait(PATIENCE)
         self._reader.join(PATIENCE)
 

@@ -61,7 +61,7 @@ def answer_to(server: Server, request: bytes, pieces: Iterable[bytes]) -> Answer
 @pytest.mark.parametrize("form", [with_length, in_chunks, compressed])
 @pytest.mark.parametrize(("path", "size"), [("/Users", 3 * MEGABYTE), ("/Groups", 60 * MEGABYTE)])
 def test_body_over_the_limit(server: Server, form: Callable[[str, int], Request], path: str, size: int) -> None:
-    """A body over the limit is answered 413 however it is sent, and does not fill the memory, several at once neither."""
+    """A body over the limit is answered 413 however it is sent, and several at once do not fill the memory."""
     request, pieces = form(path, size)
     before = server.peak_memory()
     found = together([partial(answer_to, server, request, pieces)] * SENDERS)

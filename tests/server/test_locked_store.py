@@ -36,7 +36,7 @@ def nobody_else_writes(server: Server) -> Iterator[None]:
 
 @contextmanager
 def nobody_else_reads(server: Server) -> Iterator[None]:
-    """Do as a process does that recovers the file after a crash and never comes to the end: nobody can read it so long."""
+    """Do as a process that recovers the file after a crash and does not come to the end: nobody else can read it."""
     first, number = _RECOVERY_LOCKS
     with open(f"{path(server)}-shm", "r+b", buffering=0) as index:
         fcntl.lockf(index, fcntl.LOCK_EX, number, first)

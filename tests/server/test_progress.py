@@ -4,6 +4,12 @@ import os
 import pty
 import subprocess
 
+import pytest
+from click.testing import CliRunner
+from sqlite_utils import Database
+
+from flask_bsr_scim.backends import sqlite_schema
+from flask_bsr_scim.web.cli import scim_commands
 from tests.server.running import COMMAND, PATIENCE, environment, run
 
 
@@ -46,8 +52,24 @@ def test_upgrade_is_silent_in_a_pipe(backend: str) -> None:
 
 
 def test_upgrade_of_a_store_of_the_present_layout(backend: str) -> None:
-    """A second `db upgrade` finds nothing to do."""
+    """A second `db upgrade` finds nothing to do, and says so."""
     run("db", "upgrade", "--backend", backend)
     done = run("db", "upgrade", "--backend", backend)
     assert done.returncode == 0
     assert "nothing to do" in done.stderr
+
+
+def test_upgrade_of_a_store_of_an_older_layout(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store with an older layout is refused with the way out, and `db upgrade` is the way out."""
+
+    def add_a_table(db: Database) -> None:
+        db.table("later").create({"number": int})
+
+    commands = CliRunner()
+    assert commands.invoke(scim_commands, ["token", "create", "--backend", backend]).exit_code == 0
+    monkeypatch.setattr(sqlite_schema, "STEPS", (*sqlite_schema.STEPS, add_a_table))
+    refused = commands.invoke(scim_commands, ["token", "list", "--backend", backend])
+    assert refused.exit_code == 1
+    assert "run `bsr-scim db upgrade`" in refused.stderr
+    assert commands.invoke(scim_commands, ["db", "upgrade", "--backend", backend]).stderr == "done: add_a_table\n"
+    assert commands.invoke(scim_commands, ["token", "list", "--backend", backend]).exit_code == 0

@@ -148,6 +148,14 @@ def test_server_ends_while_requests_stay_half_sent(start: Start) -> None:
         assert seconds_to_end(server) < 10
 
 
+def test_workers_end_with_their_parent(start: Start, backend: str) -> None:
+    """When the first process of a server was killed, its workers end too, and the server can be started again."""
+    server = start(backend, SCIM_TOKEN=TOKEN).wait()
+    server.kill_parent()
+    server.start()
+    assert status(server.wait(), TOKEN) == 200
+
+
 def test_created_token_works_at_once_and_deleted_one_does_not(pair: tuple[Server, Server]) -> None:
     """A token made by another process opens every worker at once, and is refused by every worker once it is deleted."""
     backend = pair[0].backend

@@ -41,7 +41,7 @@ def test_half_requests_do_not_stop_others(server: Server) -> None:
 
 @pytest.mark.parametrize("size", [7_000, 15_000, 16_000])
 def test_long_request_lines_reach_the_service(server: Server, size: int) -> None:
-    """A request line of up to 16 kB is answered by SCIM: a filter within its limit with a list, a longer one with an error."""
+    """A request line of 16 kB is answered by SCIM: a filter within its limit by a list, a longer one by an error."""
     with server.client() as client:
         answer = client("GET", "/Users?filter=" + quote(f'userName eq "{"a" * size}"'))
     assert answer.headers["content-type"] == "application/scim+json"

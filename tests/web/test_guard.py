@@ -80,14 +80,6 @@ def sealed() -> Scim:
     return scim
 
 
-@pytest.fixture(scope="module")
-def reading() -> Scim:
-    """A client for tests that change nothing."""
-    app = Flask("reading")
-    BsrScim(app, backend="memory://", token=TOKEN)
-    return Scim(app)
-
-
 def rules() -> Iterator[str]:
     """Yield a path for every URL rule of the blueprint, below the prefix."""
     app = Flask("rules")
