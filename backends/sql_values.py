@@ -97,7 +97,7 @@ class Object:
 
     def element(self) -> "Object":
         """Return the element in the row `e` as a place."""
-        return replace(self, json="CASE e.type WHEN 'object' THEN e.value END", path="$")
+        return Object(self.parameters, self.base_url, "CASE e.type WHEN 'object' THEN e.value END")
 
     def at(self, name: str | None) -> "Object":
         """Return the place under a name, as that of an extension; None: here."""
@@ -120,7 +120,7 @@ class Object:
         return f"json_each({self.json}, {self._bound(self._member(name).path)}) {alias}"
 
     def _member(self, name: str) -> "Object":
-        return replace(self, path=f'{self.path}."{name}"')
+        return Object(self.parameters, self.base_url, self.json, f'{self.path}."{name}"')
 
     def _bound(self, value: str) -> str:
         return self.parameters.bind(value)

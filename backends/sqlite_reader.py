@@ -5,15 +5,21 @@ import sqlite3
 from collections.abc import Sequence
 from itertools import groupby, islice
 from operator import itemgetter
+from typing import Any
 
 import orjson
 
 from flask_bsr_scim.backends.base import LogEntry, Page, Query
 from flask_bsr_scim.backends.sql import Selection, select
-from flask_bsr_scim.backends.sqlite_transaction import COLUMNS, json_text
-from flask_bsr_scim.backends.transactional import Row
+from flask_bsr_scim.backends.sqlite_transaction import json_text
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType
+
+COLUMNS = "seq, type, id, version, created, modified, document, used"
+"""What is read of a resource: `seq`, then the fields of :class:`Resource` but for its links."""
+
+Row = tuple[Any, ...]
+"""A row of these columns."""
 
 Links = dict[int, list[Link]]
 """Memberships by the `seq` of the resource."""
@@ -27,11 +33,11 @@ class Reader:
 
     def get(self, type_name: str, resource_id: str) -> Resource | None:
         row = self._row(type_name, resource_id)
-        return row and row.resource()
+        return None if row is None else _resource(row)
 
     def get_with_links(self, resource_type: ResourceType, resource_id: str) -> Resource | None:
         row = self._row(resource_type.name, resource_id)
-        return row and row.resource(self._links(resource_type, [row.seq]).get(row.seq, ()))
+        return None if row is None else _resource(row, self._links(resource_type, [row[0]]))
 
     def find(self, index: str, key: object) -> Resource | None:
         sql = (
@@ -39,14 +45,14 @@ class Reader:
             "WHERE seq = (SELECT seq FROM unique_key WHERE tenant = ? AND name = ? AND key = ?)"
         )
         found = self._execute(sql, (self._tenant, index, key)).fetchone()
-        return found and Row._make(found).resource()
+        return None if found is None else _resource(found)
 
     def page(self, resource_type: ResourceType, query: Query) -> Page:
         selection = select(self._tenant, resource_type, query)
         rows = self._rows(selection, query) if query.count > 0 else []
-        links = self._links(resource_type, [row.seq for row in rows]) if query.links and rows else {}
+        links = self._links(resource_type, [row[0] for row in rows]) if query.links and rows else {}
         total = self._total(selection, query, len(rows))
-        return Page(total, [row.resource(links.get(row.seq, ())) for row in rows])
+        return Page(total, [_resource(row, links) for row in rows])
 
     def members(self, group_ids: Sequence[str], after: str | None, count: int, reverse: bool) -> list[Link]:
         order, beyond = ("DESC", "<") if reverse else ("ASC", ">")
@@ -79,8 +85,8 @@ class Reader:
 
     def _row(self, type_name: str, resource_id: str) -> Row | None:
         sql = f"SELECT {COLUMNS} FROM resource WHERE tenant = ? AND id = ?"
-        found = self._execute(sql, (self._tenant, resource_id)).fetchone()
-        return Row._make(found) if found is not None and found[1] == type_name else None
+        found: Row | None = self._execute(sql, (self._tenant, resource_id)).fetchone()
+        return found if found is not None and found[1] == type_name else None
 
     def _links(self, resource_type: ResourceType, seqs: Sequence[int]) -> Links:
         if resource_type.members is not None:
@@ -118,13 +124,13 @@ class Reader:
         parameters = {**selection.parameters, "count": query.count, "offset": max(query.offset, 0)}
         tail = f"WHERE {selection.where} ORDER BY {selection.order} LIMIT :count OFFSET :offset"
         if query.offset <= 0 and selection.has_index:
-            return list(map(Row._make, self._execute(f"SELECT {COLUMNS} FROM resource r {tail}", parameters)))
+            return self._execute(f"SELECT {COLUMNS} FROM resource r {tail}", parameters).fetchall()
         return self._in_order([seq for (seq,) in self._execute(f"SELECT r.seq FROM resource r {tail}", parameters)])
 
     def _in_order(self, seqs: list[int]) -> list[Row]:
         """Return the rows of a page that was first found without its documents: skipping and sorting those is slow."""
         sql = f"SELECT {COLUMNS} FROM resource WHERE seq IN (SELECT value FROM json_each(?))"
-        rows = {row.seq: row for row in map(Row._make, self._execute(sql, (json_text(seqs),)))}
+        rows = {row[0]: row for row in self._execute(sql, (json_text(seqs),))}
         return [rows[seq] for seq in seqs]
 
     def _total(self, selection: Selection, query: Query, found: int) -> int:
@@ -136,3 +142,7 @@ class Reader:
             sql = "SELECT coalesce(sum(number), 0) FROM total WHERE tenant = :tenant AND type = :type"
         (number,) = self._execute(sql, selection.parameters).fetchone()
         return int(number)
+
+
+def _resource(row: Row, links: Links = _NO_LINKS) -> Resource:
+    return Resource._make((*row[1:], links.get(row[0], ())))

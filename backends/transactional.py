@@ -33,7 +33,7 @@ class Row(NamedTuple):
 
     def resource(self, links: Sequence[Link] = ()) -> Resource:
         """Return the resource that is stored here."""
-        return Resource(self.type, self.id, self.version, self.created, self.modified, self.text, links, self.used)
+        return Resource(*self[1:8], links)
 
 
 class MemberRow(NamedTuple):

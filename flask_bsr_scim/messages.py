@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, ClassVar
+from itertools import islice
+from typing import Any
 
 import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
@@ -13,12 +14,16 @@ from marshmallow.exceptions import SCHEMA
 from flask_bsr_scim.errors import InvalidSyntax, InvalidValue, ScimError
 from flask_bsr_scim.patch import Operation
 from flask_bsr_scim.schema import JSON, Document
+from flask_bsr_scim.schema.readers import folded
 
 PREFIX = "urn:ietf:params:scim:api:messages:2.0:"
 LIST_RESPONSE = PREFIX + "ListResponse"
 SEARCH_REQUEST = PREFIX + "SearchRequest"
 PATCH_OP = PREFIX + "PatchOp"
 ERROR = PREFIX + "Error"
+
+_AT_ONCE = 100
+"""Resources in one piece of a ListResponse."""
 
 _DIGITS = re.compile(r"-?\d+", re.ASCII)
 _MOST = 2**31 - 1
@@ -91,7 +96,7 @@ def _refused(message: str) -> dict[str, Any]:
 
 
 class _OperationSchema(_Message):
-    error_messages: ClassVar[dict[str, Any]] = _refused("must be an object with op, path and value.")
+    error_messages = _refused("must be an object with op, path and value.")
     op = fields.String(required=True, error_messages=_refused("must be add, remove or replace."))
     path = fields.String(load_default=None, allow_none=True, error_messages=_refused("must be text."))
     value = fields.Raw(allow_none=True)
@@ -187,9 +192,10 @@ def list_response(total: int, start_index: int, count: int, resources: Iterable[
         f'{{"schemas":["{LIST_RESPONSE}"],"totalResults":{total},"startIndex":{start_index},'
         f'"itemsPerPage":{count},"Resources":['
     )
+    texts = iter(resources)
     separator = ""
-    for text in resources:
-        yield separator + text
+    while some := list(islice(texts, _AT_ONCE)):
+        yield separator + ",".join(some)
         separator = ","
     yield "]}"
 
@@ -222,7 +228,7 @@ def _lower_names(body: JSON, urn: str) -> Document:
 
 
 def _lowered(body: JSON) -> JSON:
-    return {name.lower(): value for name, value in body.items()} if isinstance(body, dict) else body
+    return folded(body, "The request body") if isinstance(body, dict) else body
 
 
 def _first_message(error: ValidationError) -> str:

@@ -1,7 +1,7 @@
 """The protocol's operations on resources (RFC 7644 §3), over any storage backend and without any web framework."""
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import orjson
 
@@ -92,7 +92,8 @@ class ServiceProvider:
             projection.needs_links,
         )
         page = self.backend.query(context.tenant, resource_type.name, query)
-        texts = (_text(context.view, resource, projection) for resource in page.resources)
+        render = context.view.text if projection.is_default else partial(_text, context.view, projection)
+        texts = map(render, page.resources)
         return Response(200, list_response(page.total, request.start_index, len(page.resources), texts))
 
     def replace(
@@ -183,7 +184,7 @@ class ServiceProvider:
 
     def _respond(self, context: Context, status: int, resource: Resource, projection: Projection) -> Response:
         view = context.view
-        body = view.chunks(resource) if projection.is_default else iter([_text(view, resource, projection)])
+        body = view.chunks(resource) if projection.is_default else iter([_text(view, projection, resource)])
         return Response(status, body, view.etag(resource), view.location(resource.type, resource.id))
 
 
@@ -204,9 +205,7 @@ class _Members:
         ]
 
 
-def _text(view: View, resource: Resource, projection: Projection) -> str:
-    if projection.is_default:
-        return view.text(resource)
+def _text(view: View, projection: Projection, resource: Resource) -> str:
     return orjson.dumps(projection.apply(view.document(resource))).decode()
 
 

@@ -34,8 +34,8 @@ class Resource(NamedTuple):
     created: str
     modified: str
     text: str
-    links: Sequence[Link] = ()
     used: str | None = None
+    links: Sequence[Link] = ()
 
     @property
     def document(self) -> Document:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from importlib.util import find_spec
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,14 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
 
-from flask_bsr_scim import BsrScim
+from flask_bsr_scim import BsrScim, current_service
 from tests.client import TOKEN, Scim
 
 settings.register_profile("gate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("gate"), derandomize=False, max_examples=2000)
 settings.load_profile("gate")
+
+_NUMBERS = count(1)
 
 
 def pytest_report_header() -> str:
@@ -42,6 +45,26 @@ def make_scim(backend_uri: str) -> Callable[..., Scim]:
 
 
 @pytest.fixture
-def scim(make_scim: Callable[..., Scim]) -> Scim:
-    """A client of an application with the default settings and an empty store."""
+def fresh(make_scim: Callable[..., Scim]) -> Scim:
+    """A client of a new application with the default settings and an empty store."""
     return make_scim()
+
+
+@pytest.fixture(scope="session", params=["memory", "sqlite"])
+def shared_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An application with the default settings, once for each backend."""
+    path = tmp_path_factory.mktemp("shared") / "scim.db"
+    app = Flask("scim_tests")
+    BsrScim(app, backend="memory://" if request.param == "memory" else f"sqlite:///{path}")
+    return app
+
+
+@pytest.fixture
+def scim(shared_app: Flask) -> Scim:
+    """A client of a new and empty tenant in a shared application: quicker than a new one."""
+    tenant = f"t{next(_NUMBERS)}"
+    with shared_app.app_context():
+        service = current_service()
+    service.open(tenant)
+    token, _ = service.tokens.create(tenant)
+    return Scim(shared_app, token=token)

@@ -180,7 +180,8 @@ class Commits(RuleBasedStateMachine):
             assert {r.id: (r.version, r.document) for r in page.resources} == {
                 i: (e.version, e.document) for i, e in mine.items()
             }
-            assert page.total == len(mine)
+            counted = self._backend.query(self._tenant, type_name, query(type_name, count=0))
+            assert page.total == counted.total == len(mine)
             for resource in page.resources:
                 assert self._backend.get(self._tenant, type_name, resource.id, links=True) == resource
                 self._is_found_by_its_name(entries[resource.id], resource.id)

@@ -213,30 +213,30 @@ def test_no_token_means_nobody(backend_uri: str) -> None:
     assert_refused(Scim(app).get("/Users"))
 
 
-def test_a_stored_token_opens_the_service(scim: Scim) -> None:
+def test_a_stored_token_opens_the_service(fresh: Scim) -> None:
     """Z-05: a token that was made is a credential."""
-    assert with_token(scim, new_token(scim)).get("/Users").status_code == 200
+    assert with_token(fresh, new_token(fresh)).get("/Users").status_code == 200
 
 
-def test_an_expired_token_is_refused(scim: Scim) -> None:
+def test_an_expired_token_is_refused(fresh: Scim) -> None:
     """Z-05: a token ends at its time, neither later nor earlier."""
-    service, now = service_of(scim), datetime(2027, 1, 31, 12, tzinfo=UTC)
+    service, now = service_of(fresh), datetime(2027, 1, 31, 12, tzinfo=UTC)
     service.backend.clock = lambda: now
-    client = with_token(scim, new_token(scim, expires=now + timedelta(hours=1)))
+    client = with_token(fresh, new_token(fresh, expires=now + timedelta(hours=1)))
     service.backend.clock = lambda: now + timedelta(minutes=59, seconds=59)
     assert client.get("/Users").status_code == 200
     service.backend.clock = lambda: now + timedelta(hours=1)
     assert_refused(client.get("/Users"))
 
 
-def test_a_revoked_token_is_refused(scim: Scim) -> None:
+def test_a_revoked_token_is_refused(fresh: Scim) -> None:
     """Z-05: a token that was deleted is no credential, and the other one stays."""
-    service = service_of(scim)
+    service = service_of(fresh)
     text, token = service.tokens.create("default")
-    other = new_token(scim)
+    other = new_token(fresh)
     service.tokens.delete("default", token.id)
-    assert_refused(with_token(scim, text).get("/Users"))
-    assert with_token(scim, other).get("/Users").status_code == 200
+    assert_refused(with_token(fresh, text).get("/Users"))
+    assert with_token(fresh, other).get("/Users").status_code == 200
 
 
 def test_revocation_is_seen_by_every_application_at_once(tmp_path: Path) -> None:
@@ -252,23 +252,23 @@ def test_revocation_is_seen_by_every_application_at_once(tmp_path: Path) -> None
     assert_refused(client.get("/Users"))
 
 
-def test_an_api_token_does_no_scim(scim: Scim) -> None:
+def test_an_api_token_does_no_scim(fresh: Scim) -> None:
     """Z-03: a token of the other kind is as unknown as any other text."""
-    assert_refused(with_token(scim, new_token(scim, kind=Kind.API)).get("/Users"))
+    assert_refused(with_token(fresh, new_token(fresh, kind=Kind.API)).get("/Users"))
 
 
-def test_a_token_with_another_prefix_is_refused(scim: Scim) -> None:
+def test_a_token_with_another_prefix_is_refused(fresh: Scim) -> None:
     """Z-03: the kind is in the token's hash, not only in its prefix."""
-    text = new_token(scim, kind=Kind.API)
-    assert_refused(with_token(scim, text.replace("bsrapi_", "bsrscim_")).get("/Users"))
+    text = new_token(fresh, kind=Kind.API)
+    assert_refused(with_token(fresh, text.replace("bsrapi_", "bsrscim_")).get("/Users"))
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("kind", ["user", "group"])
-def test_an_id_of_another_tenant_is_not_there(kind: str, method: str, scim: Scim) -> None:
+def test_an_id_of_another_tenant_is_not_there(kind: str, method: str, fresh: Scim) -> None:
     """Z-13: 404 on every verb, the same answer as for an id that nobody has; and nothing happens."""
-    mine = scim.user() if kind == "user" else scim.group()
-    stranger = with_token(scim, new_token(scim, "other"))
+    mine = fresh.user() if kind == "user" else fresh.group()
+    stranger = with_token(fresh, new_token(fresh, "other"))
     body = {**mine, "userName": "taken", "displayName": "taken"}
     if method == "PATCH":
         body = {
@@ -279,13 +279,13 @@ def test_an_id_of_another_tenant_is_not_there(kind: str, method: str, scim: Scim
     unknown = stranger(method, path_of({**mine, "id": "0" * 36}), body)
     assert response.status_code == unknown.status_code == 404
     assert response.text == unknown.text.replace("0" * 36, mine["id"])
-    assert scim.get(path_of(mine)).json == mine
+    assert fresh.get(path_of(mine)).json == mine
 
 
-def test_tenants_do_not_see_each_other(scim: Scim) -> None:
+def test_tenants_do_not_see_each_other(fresh: Scim) -> None:
     """Z-13: lists, filters, unique values and members end at the tenant."""
-    mine = scim.user("bob@example.com", externalId="1")
-    stranger = with_token(scim, new_token(scim, "other"))
+    mine = fresh.user("bob@example.com", externalId="1")
+    stranger = with_token(fresh, new_token(fresh, "other"))
     assert stranger.names() == []
     assert stranger.names(filter=f'id eq "{mine["id"]}" or externalId eq "1"') == []
     assert stranger.user("bob@example.com")["id"] != mine["id"]
@@ -295,25 +295,25 @@ def test_tenants_do_not_see_each_other(scim: Scim) -> None:
     group = stranger.group("G")
     response = stranger.patch(path_of(group), {"op": "add", "path": "members", "value": [{"value": mine["id"]}]})
     assert_error(response, 400, "invalidValue", mine["id"])
-    assert "groups" not in scim.get(path_of(mine)).json
+    assert "groups" not in fresh.get(path_of(mine)).json
 
 
-def test_a_token_cannot_be_reached_over_scim(scim: Scim) -> None:
+def test_a_token_cannot_be_reached_over_scim(fresh: Scim) -> None:
     """What is stored beside users and groups has no endpoint, and its ids are nobody's."""
-    service = service_of(scim)
+    service = service_of(fresh)
     _, token = service.tokens.create("default")
     for path in (f"/Users/{token.id}", f"/Groups/{token.id}", f"/Token/{token.id}", "/Tokens", "/Token", "/"):
-        assert scim.get(path).status_code in (404, 501)
-    assert scim.delete(f"/Users/{token.id}").status_code == 404
+        assert fresh.get(path).status_code in (404, 501)
+    assert fresh.delete(f"/Users/{token.id}").status_code == 404
     group = {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": "G"}
-    assert_error(scim.post("/Groups", {**group, "members": [{"value": token.id}]}), 400, "invalidValue")
+    assert_error(fresh.post("/Groups", {**group, "members": [{"value": token.id}]}), 400, "invalidValue")
     assert [t.id for t in service.tokens.list("default")] == [token.id]
 
 
-def test_the_last_use_is_noted_once_a_minute(scim: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_last_use_is_noted_once_a_minute(fresh: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
     """Last use is known to the minute, and requests in the same minute write nothing."""
-    service, now = service_of(scim), datetime(2027, 1, 31, 12, 0, 5, tzinfo=UTC)
-    client = with_token(scim, new_token(scim))
+    service, now = service_of(fresh), datetime(2027, 1, 31, 12, 0, 5, tzinfo=UTC)
+    client = with_token(fresh, new_token(fresh))
     writes: list[str] = []
     touch = service.backend._touch
     monkeypatch.setattr(service.backend, "_touch", lambda *args: (writes.append(args[-1]), touch(*args)))
@@ -397,10 +397,10 @@ def test_the_request_id_of_a_proxy_is_kept(sent: str, kept: bool, reading: Scim)
     assert (response.headers["X-Request-Id"] == sent) is kept
 
 
-def test_a_change_knows_token_and_request(scim: Scim) -> None:
+def test_a_change_knows_token_and_request(fresh: Scim) -> None:
     """The change log names the token by its id, and the request."""
-    service = service_of(scim)
+    service = service_of(fresh)
     text, token = service.tokens.create("default")
-    with_token(scim, text).post("/Users", user("u"), headers={"X-Request-Id": "r-1"})
+    with_token(fresh, text).post("/Users", user("u"), headers={"X-Request-Id": "r-1"})
     entry = service.backend.log("default")[-1]
     assert (entry.token_id, entry.request_id, entry.operation, entry.type) == (token.id, "r-1", "create", "User")

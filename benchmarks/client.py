@@ -1,0 +1,101 @@
+"""A client that costs as little as it can: requests are ready bytes, and connections are kept alive."""
+
+import re
+import socket
+from typing import NamedTuple, Self
+
+Address = tuple[str, int]
+
+PATIENCE = 60
+"""Seconds until an answer must have begun to come."""
+
+_END_OF_HEAD = b"\r\n\r\n"
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+_CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+_WITHOUT_BODY = (204, 304)
+
+
+class Answer(NamedTuple):
+    """What a server said."""
+
+    status: int
+    body: bytes
+
+
+class Connection:
+    """One connection, with one request under way at a time."""
+
+    def __init__(self, address: Address) -> None:
+        self._socket = socket.create_connection(address, timeout=PATIENCE)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._received = b""
+
+    def ask(self, request: bytes) -> Answer:
+        """Return the answer to a request.
+
+        :raises OSError: the connection broke.
+        """
+        self.send(request)
+        while True:
+            answer = self.receive()
+            if answer is not None:
+                return answer
+
+    def send(self, request: bytes) -> None:
+        """Send a request."""
+        self._received = b""
+        self._socket.sendall(request)
+
+    def receive(self) -> Answer | None:
+        """Read what has come; return the answer when it is whole.
+
+        :raises ConnectionError: the server closed the connection.
+        """
+        data = self._socket.recv(262_144)
+        if not data:
+            raise ConnectionError("the server closed the connection")
+        self._received += data
+        return _parse(self._received)
+
+    def fileno(self) -> int:
+        """Return the descriptor, for a selector."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _parse(data: bytes) -> Answer | None:
+    head, end, body = data.partition(_END_OF_HEAD)
+    if not end:
+        return None
+    status = int(head[9:12])
+    if status in _WITHOUT_BODY:
+        return Answer(status, b"")
+    if length := _LENGTH.search(head):
+        size = int(length[1])
+        return Answer(status, body) if len(body) >= size else None
+    if not _CHUNKED.search(head):
+        raise ConnectionError("an answer that neither says its length nor comes in chunks")
+    return Answer(status, _joined(body)) if body.endswith(b"0\r\n\r\n") else None
+
+
+def _joined(chunks: bytes) -> bytes:
+    """Return a body that came in chunks."""
+    pieces: list[bytes] = []
+    at = 0
+    while True:
+        line_end = chunks.index(b"\r\n", at)
+        size = int(chunks[at:line_end].partition(b";")[0], 16)
+        if size == 0:
+            return b"".join(pieces)
+        at = line_end + 2
+        pieces.append(chunks[at : at + size])
+        at += size + 2
