@@ -2,9 +2,10 @@
 
 import heapq
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -21,8 +22,10 @@ COLUMNS = "seq, type, id, version, created, modified, document, used"
 Row = tuple[Any, ...]
 """A row of these columns."""
 
-Links = dict[int, list[Link]]
+Links = Mapping[int, Sequence[Link]]
 """Memberships by the `seq` of the resource."""
+
+_NO_LINKS: Links = MappingProxyType({})
 
 
 class Reader:
@@ -98,7 +101,7 @@ class Reader:
             "SELECT group_seq, member_id, member_type FROM member "
             "WHERE tenant = ? AND group_seq IN (SELECT value FROM json_each(?)) ORDER BY group_seq, member_id"
         )
-        links: Links = {}
+        links: dict[int, list[Link]] = {}
         for group, member_id, type_name in self._execute(sql, (self._tenant, json_text(groups))):
             links.setdefault(group, []).append(Link(member_id, type_name))
         return links
@@ -113,7 +116,7 @@ class Reader:
         sql = "SELECT seq, id, type, label FROM resource WHERE seq IN (SELECT value FROM json_each(?))"
         found = self._execute(sql, (json_text({group for _, group in pairs}),)) if pairs else ()
         groups = {seq: Link._make(rest) for seq, *rest in found}
-        links: Links = {}
+        links: dict[int, list[Link]] = {}
         for member, group in pairs:
             links.setdefault(member, []).append(groups[group])
         for several in links.values():
@@ -144,5 +147,5 @@ class Reader:
         return int(number)
 
 
-def _resource(row: Row, links: Links = _NO_LINKS) -> Resource:
-    return Resource._make((*row[1:], links.get(row[0], ())))
+def _resource(row: Row, links: Links | None = None) -> Resource:
+    return Resource._make((*row[1:], links.get(row[0], ()) if links else ()))

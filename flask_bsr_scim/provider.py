@@ -148,7 +148,7 @@ class ServiceProvider:
             present = old.document
             document = patch.apply(present) if patch.document else present
             changes = patch.member_changes(members.read)
-            return Outcome(_if_changed(present, document), changes, members.were_read)
+            return Outcome(_if_changed(present, document), changes, bool(patch.document) or members.were_read)
 
         stored = self._writer.update(context, resource_type, resource_id, change, conditions)
         if selection in (None, _EVERYTHING) and self._is_large(context, resource_type, resource_id):

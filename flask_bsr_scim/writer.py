@@ -34,8 +34,8 @@ class Outcome:
     document: Document | None = None
     """The new document; None: it stays."""
     members: MemberChanges | None = None
-    depends_on_members: bool = False
-    """Whether the changes follow from the members that the group had."""
+    depends_on_old: bool = True
+    """Whether it follows from what the resource was, or must go together with it: then nobody may have come between."""
 
 
 class Writer:
@@ -73,7 +73,7 @@ class Writer:
     ) -> Resource:
         """Commit what `change` makes of the stored resource; when another write came between, try again on its result.
 
-        A change of members alone depends on nothing that another write could change, and needs no version.
+        Adding and removing members depends on nothing that another write could change, and needs no version.
 
         :raises NotFound: there is no such resource.
         :raises PreconditionFailed: it is not in the version that the client asks for.
@@ -85,7 +85,7 @@ class Writer:
             outcome = change(old)
             if outcome.document is None and outcome.members is None:
                 return old
-            if outcome.document is not None or outcome.depends_on_members:
+            if outcome.depends_on_old:
                 expected = old.version
             try:
                 return self._commit(context, Swap(old.type, old.id, outcome.document, outcome.members, expected))
