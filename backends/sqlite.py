@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
@@ -37,8 +38,10 @@ class SQLiteBackend(TransactionalBackend):
         super().__init__(types, **shared)
         if synchronous not in _SYNCHRONOUS:
             raise ConfigurationError(f"synchronous is {synchronous!r}; it must be one of {', '.join(_SYNCHRONOUS)}")
+        if not Path(path).parent.is_dir():
+            raise ConfigurationError(f"the folder of the SQLite file {path!r} is not there: make it, or choose another")
         self._path, self._synchronous = path, synchronous
-        self._connections = Connections(self._connect)
+        self._connections = Connections(self._connect_prepared)
         self._tenant_numbers: dict[str, int] = {}
 
     @classmethod
@@ -53,14 +56,27 @@ class SQLiteBackend(TransactionalBackend):
         return cls(types, path, synchronous=options.get("synchronous", "FULL"), **shared)
 
     def upgrade(self, progress: Callable[[int, int], None] | None = None) -> list[str]:
-        with self._wrapped(), closing(connect(self._path, self._synchronous)) as connection:
+        with self._wrapped(), closing(self._connect()) as connection:
             return sqlite_schema.upgrade(connection, progress)
 
     def close(self) -> None:
         self._connections.close()
 
+    def warnings(self) -> list[str]:
+        if self._synchronous == "FULL":
+            return []
+        return ["synchronous is NORMAL: a power cut can take back the last changes that were acknowledged."]
+
     def _connect(self) -> sqlite3.Connection:
-        connection = connect(self._path, self._synchronous)
+        try:
+            return connect(self._path, self._synchronous)
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+                raise ConfigurationError(f"{self._path} is no SQLite database: choose another file") from None
+            raise
+
+    def _connect_prepared(self) -> sqlite3.Connection:
+        connection = self._connect()
         try:
             sqlite_schema.prepare(connection)
             register_functions(connection)

@@ -95,21 +95,19 @@ def prepare(connection: sqlite3.Connection) -> None:
 
     :raises ConfigurationError: the layout is a newer or an older one, or the file belongs to another application.
     """
-    known = [step.__name__ for step in STEPS]
     done = patiently(lambda: _steps_done(connection))
-    if done == known:
-        return
-    if done:
-        raise ConfigurationError(
-            "the SQLite file has the layout of a newer release: install that release"
-            if done[: len(known)] == known
-            else "the SQLite file has the layout of an older release: run `bsr-scim db upgrade`"
-        )
-    upgrade(connection)
+    if not done:
+        upgrade(connection)
+    elif len(done) < len(STEPS):
+        raise ConfigurationError("the SQLite file has the layout of an older release: run `bsr-scim db upgrade`")
 
 
 def upgrade(connection: sqlite3.Connection, progress: Progress | None = None) -> list[str]:
-    """Take all steps that are left, in one transaction; return their names."""
+    """Take all steps that are left, in one transaction; return their names.
+
+    :raises ConfigurationError: the layout is a newer one, or the file belongs to another application.
+    """
+    patiently(lambda: _steps_done(connection))
     patiently(lambda: connection.execute("PRAGMA journal_mode = WAL"))
     migrations = Migrations(_SET)
     for step in STEPS:
@@ -126,9 +124,16 @@ def upgrade(connection: sqlite3.Connection, progress: Progress | None = None) ->
 
 def _steps_done(connection: sqlite3.Connection) -> list[str]:
     tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-    if Migrations.migrations_table in tables:
-        query = f"SELECT name FROM {Migrations.migrations_table} WHERE migration_set = ? ORDER BY rowid"
-        return [name for (name,) in connection.execute(query, (_SET,))]
-    if tables:
+    if not tables:
+        return []
+    done = _recorded(connection) if Migrations.migrations_table in tables else []
+    if not done:
         raise ConfigurationError("the SQLite file belongs to another application: choose another file")
-    return []
+    if set(done) - {step.__name__ for step in STEPS}:
+        raise ConfigurationError("the SQLite file has the layout of a newer release: install that release")
+    return done
+
+
+def _recorded(connection: sqlite3.Connection) -> list[str]:
+    sql = f"SELECT name FROM {Migrations.migrations_table} WHERE migration_set = ?"
+    return [name for (name,) in connection.execute(sql, (_SET,))]

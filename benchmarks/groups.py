@@ -1,12 +1,12 @@
 """What is done to groups of several sizes, in the same rounds."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from time import perf_counter
 
 from benchmarks.people import CORE
 from benchmarks.results import Key, Results
-from benchmarks.rounds import Ask, Chunk, Lane, Plan, figures, interleave
+from benchmarks.rounds import Ask, Chunk, Lane, Plan, figures, interleave, run_chunk
 from benchmarks.services import PEER, Service
 from benchmarks.workloads import PATCH_OP
 
@@ -16,7 +16,7 @@ SPARE = 100
 PEER_MOST = 1000
 """Members of the largest group that the peer gets: a change of it costs the peer as much as all of its members."""
 
-_CREATIONS = 2
+_CREATIONS = 4
 
 _CHANGES = Plan(rounds=4, requests=SPARE // 4, seconds=3)
 
@@ -94,8 +94,7 @@ def measure_groups(
 ) -> None:
     """Make groups of all sizes at the services, and run all workloads on them."""
     users = len(services[0].ids)
-    made = [(service, size) for size in sizes for service in services if service.name != PEER or size <= PEER_MOST]
-    groups = [group for service, size in made if (group := _make(service, size, results))]
+    groups = [group for size in sizes for group in _make([s for s in services if _takes(s, size)], size, results)]
     for workload in workloads(plan):
         lanes = [Lane(group.name, group.service.address, workload.ask(group), (200, 204)) for group in groups]
         found = interleave([*lanes, *limits], workload.plan)
@@ -107,26 +106,43 @@ def measure_groups(
             _check(group, key, results)
 
 
-def _make(service: Service, size: int, results: Results) -> Group | None:
-    """Make groups of a size; return the last of them, None when the server refuses it."""
-    key = Key(len(service.ids), f"h.create_{size}")
-    members = service.ids[: min(size, len(service.ids) - SPARE)]
-    chunks = []
+def _takes(service: Service, size: int) -> bool:
+    return service.name != PEER or size <= PEER_MOST
+
+
+def _make(services: Sequence[Service], size: int, results: Results) -> list[Group]:
+    """Make groups of a size, some at each service in turn; return the last ones, and delete the others."""
+    lanes = [_creating(service, size) for service in services]
+    chunks: dict[str, list[Chunk]] = {lane.name: [] for lane in lanes}
     for number in range(_CREATIONS):
-        body = {
-            "schemas": [f"{CORE}Group"],
-            "displayName": f"{size} of {len(service.ids)}, {number}",
-            "members": [{"value": member, "display": "member"} for member in members],
-        }
-        started = perf_counter()
-        status, answer = service.ask("POST", "/Groups", body)
-        seconds = perf_counter() - started
-        if status != 201:
-            results.fail(key, service.name, f"POST is answered {status}")
-            return None
-        chunks.append(Chunk([seconds], [], seconds))
-    group = Group(service, size, answer["id"], len(members), len(members))
-    results.add(key, {service.name: figures(chunks, ())})
+        for lane in lanes:
+            chunks[lane.name].append(run_chunk(lane, Plan(requests=1), number))
+    return [_keep_last(service, size, chunks[service.name], results) for service in services]
+
+
+def _creating(service: Service, size: int) -> Lane:
+    members = [{"value": member, "display": "member"} for member in _first(service, size)]
+    body = {"schemas": [f"{CORE}Group"], "members": members}
+
+    def ask(number: int) -> bytes:
+        return service.request("POST", "/Groups", {**body, "displayName": f"{size} of {len(service.ids)}, {number}"})
+
+    return Lane(service.name, service.address, ask, (201,))
+
+
+def _first(service: Service, size: int) -> Sequence[str]:
+    return service.ids[: min(size, len(service.ids) - SPARE)]
+
+
+def _keep_last(service: Service, size: int, chunks: Sequence[Chunk], results: Results) -> Group:
+    """Return the last group that was made, and delete the others: they would weigh on what is measured later."""
+    key = Key(len(service.ids), f"h.create_{size}")
+    results.add(key, {service.name: figures(chunks, (201,))})
+    *others, last = (json.loads(answer.body)["id"] for chunk in chunks for _, answer in chunk.answers)
+    for other in others:
+        service.ask("DELETE", f"/Groups/{other}")
+    members = len(_first(service, size))
+    group = Group(service, size, last, members, members)
     _check(group, key, results)
     return group
 

@@ -142,9 +142,13 @@ def _faults(results: Results) -> Iterator[str]:
 
 def _how(circumstances: Circumstances) -> Iterator[str]:
     yield from _METHOD
-    yield f"{circumstances.date}; {circumstances.rounds} rounds; {circumstances.cores} cores, with a load of"
-    yield f"{circumstances.load} before the run, which took {circumstances.seconds / 60:.1f} minutes; to write and flush"
-    yield f"4 KiB took {circumstances.flush_ms:.2f} ms. {', '.join(circumstances.versions)}."
+    yield ""
+    yield from (
+        f"- {circumstances.date}, {circumstances.rounds} rounds, {circumstances.seconds / 60:.1f} minutes",
+        f"- {circumstances.cores} cores; the load was {circumstances.load} before the run",
+        f"- to write and flush 4 KiB took {circumstances.flush_ms:.2f} ms",
+        f"- {', '.join(circumstances.versions)}",
+    )
 
 
 _METHOD = f"""

@@ -77,7 +77,7 @@ def _lead(*prefixes: str) -> Callable[[Results, int], Iterator[Measured]]:
         for key in results.of_size(users):
             ratio = results.ratio(key, OURS, PEER)
             if ratio is not None and key.workload.startswith(prefixes):
-                yield Measured(ratio, f"{key.workload}, {key.connections} connections")
+                yield Measured(ratio, key.workload)
 
     return ratios
 

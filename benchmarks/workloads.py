@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -83,24 +84,23 @@ def _page(at: float) -> Callable[[Service], Requests]:
     def requests(service: Service) -> Requests:
         start = max(1, min(int(at * len(service.ids)), len(service.ids) - PAGE + 1))
         request = service.request("GET", f"/Users?startIndex={start}&count={PAGE}")
-
-        def check(body: Any) -> Fault:
-            found = (body["totalResults"] >= len(service.ids), len(body["Resources"]))
-            return _is(found, (True, min(PAGE, len(service.ids))))
-
-        return Requests(lambda _: request, check)
+        return Requests(lambda _: request, partial(_is_page, service))
 
     return requests
 
 
 def _import(service: Service) -> Requests:
     """Read the whole list page by page, again and again."""
-    pages = -(-len(service.ids) // PAGE)
+    pages = len(service.ids) // PAGE
 
-    def check(body: Any) -> Fault:
-        return _is([resource["userName"] for resource in body["Resources"][:1]], [user_name(service.tag, 0)])
+    def ask(number: int) -> bytes:
+        return service.request("GET", f"/Users?startIndex={number % pages * PAGE + 1}&count={PAGE}")
 
-    return Requests(lambda n: service.request("GET", f"/Users?startIndex={n % pages * PAGE + 1}&count={PAGE}"), check)
+    return Requests(ask, partial(_is_page, service))
+
+
+def _is_page(service: Service, body: Any) -> Fault:
+    return _is((body["totalResults"], len(body["Resources"])), (len(service.ids), PAGE))
 
 
 def _modified_since(service: Service) -> Requests:

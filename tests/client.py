@@ -3,11 +3,14 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from flask_bsr_scim import current_service
 from flask_bsr_scim.schema import Document
 
 TOKEN = "a-fixed-token-for-the-tests-0123456789"
@@ -27,12 +30,13 @@ SCIM_TYPES = {
 """The words of RFC 7644 §3.12 that this service uses, by status."""
 
 _INSIDE = re.compile(
-    r"Traceback|sqlite|SELECT |INSERT |constraint failed|\.py\b|site-packages|flask_bsr_scim|werkzeug|marshmallow|orjson"
-    r"|<class|object at 0x|\b[A-Z]\w+(?:Error|Exception|Backend)\b"
+    r"Traceback|sqlite|SELECT |INSERT |constraint failed|\.py\b|site-packages|flask_bsr_scim|werkzeug|marshmallow"
+    r"|orjson|<class|object at 0x|\b[A-Z]\w+(?:Error|Exception|Backend)\b"
 )
 """What an answer never shows: traces, SQL, paths, classes."""
 
 _NOTHING: Any = object()
+_NUMBERS = count(1)
 
 
 class Scim:
@@ -72,7 +76,8 @@ class Scim:
             data=data,
             environ_overrides=environ,
         )
-        faults = list(_faults(response, self.token))
+        sent_text = unquote(repr((path, query, data, environ)))
+        faults = list(_faults(response, self.token, sent_text))
         assert not faults, f"{method} {path}: {faults}: {response.status_code} {response.text[:500]}"
         return response
 
@@ -111,6 +116,16 @@ class Scim:
         return [resource["userName"] for resource in response.json["Resources"]]
 
 
+def new_client(app: Flask) -> Scim:
+    """Return a client of a tenant that nobody else has, in an application that may be shared."""
+    tenant = f"t{next(_NUMBERS)}"
+    with app.app_context():
+        service = current_service()
+    service.open(tenant)
+    token, _ = service.tokens.create(tenant)
+    return Scim(app, token=token)
+
+
 def user(user_name: str, **attributes: Any) -> Document:
     """Return the body of a user."""
     return {"schemas": [USER], "userName": user_name, **attributes}
@@ -144,8 +159,9 @@ def _created(response: TestResponse) -> Document:
     return resource
 
 
-def _faults(response: TestResponse, token: str) -> Iterator[str]:
-    if found := _INSIDE.search(response.text):
+def _faults(response: TestResponse, token: str, sent: str) -> Iterator[str]:
+    found = _INSIDE.search(response.text)
+    if found and found[0] not in sent:
         yield f"the inside shows: {found[0]}"
     if token in response.text:
         yield "the token shows"

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from importlib.util import find_spec
-from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +9,12 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, settings
 
-from flask_bsr_scim import BsrScim, current_service
-from tests.client import TOKEN, Scim
+from flask_bsr_scim import BsrScim
+from tests.client import TOKEN, Scim, new_client
 
 settings.register_profile("gate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("gate"), derandomize=False, max_examples=2000)
 settings.load_profile("gate")
-
-_NUMBERS = count(1)
 
 
 def pytest_report_header() -> str:
@@ -62,9 +59,4 @@ def shared_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPath
 @pytest.fixture
 def scim(shared_app: Flask) -> Scim:
     """A client of a new and empty tenant in a shared application: quicker than a new one."""
-    tenant = f"t{next(_NUMBERS)}"
-    with shared_app.app_context():
-        service = current_service()
-    service.open(tenant)
-    token, _ = service.tokens.create(tenant)
-    return Scim(shared_app, token=token)
+    return new_client(shared_app)

@@ -5,7 +5,6 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from time import perf_counter
 from typing import Any
 from urllib.parse import quote
@@ -37,6 +36,10 @@ DEFAULT_PREFIX = "/scim/v2"
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _SCHEMES = ("https", "http")
+_NAMES_OF_THE_HOST = ("wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME")
+_MOST_VIEWS = 64
+"""Views that are kept; clients choose the host that they name."""
+
 _NOBODY = Principal("", "", frozenset())
 
 
@@ -63,23 +66,31 @@ class Mount:
     def __init__(self, service: Service, prefix: str) -> None:
         self.service = service
         self.prefix = prefix
+        self._views: dict[tuple[str | None, ...], View] = {}
 
     def view(self, request: flask.Request) -> View:
         """Return how resources look from the URL that the client knows.
 
         :raises ScimError: the request does not name a host.
         """
-        settings = self.service.settings
-        if settings.base_url is not None:
-            return self._view(settings.base_url, "" if settings.base_url.count("/") > 2 else self.prefix)
+        settings, environ = self.service.settings, request.environ
         if settings.trusted_proxies:
-            request = flask.Request(_as_the_client_sent(request.environ, settings.trusted_proxies))
+            return self._make_view(flask.Request(_as_the_client_sent(environ, settings.trusted_proxies)))
+        named = tuple(map(environ.get, _NAMES_OF_THE_HOST))
+        if named not in self._views:
+            if len(self._views) >= _MOST_VIEWS:
+                self._views.clear()
+            self._views[named] = self._make_view(request)
+        return self._views[named]
+
+    def _make_view(self, request: flask.Request) -> View:
+        pinned = self.service.settings.base_url
+        if pinned is not None:
+            return View(self.service.types, pinned if pinned.count("/") > 2 else pinned + self.prefix)
         if not request.host or request.scheme not in _SCHEMES:
             raise ScimError("Host, or the headers of a proxy, do not name the host that this request is for.")
-        return self._view(f"{request.scheme}://{request.host}", _quoted(request.root_path) + self.prefix)
-
-    def _view(self, host: str, path: str) -> View:
-        return View(self.service.types, host + path)
+        host, path = f"{request.scheme}://{request.host}", quote(request.root_path.rstrip("/"))
+        return View(self.service.types, host + path + self.prefix)
 
 
 class BsrScim:
@@ -127,8 +138,7 @@ def create_blueprint(
     """Return a blueprint that a host registers itself, where it likes; see :class:`BsrScim` for the arguments."""
     blueprint = flask.Blueprint(name, __name__)
     blueprint.before_request(_enter)
-    blueprint.after_request(_leave)
-    blueprint.register_error_handler(Exception, error_response)
+    blueprint.register_error_handler(Exception, _refuse)
     own = {f"SCIM_{key.upper()}": value for key, value in settings.items()}
     types = tuple(resource_types)
 
@@ -183,7 +193,9 @@ def _prefix(state: BlueprintSetupState) -> str:
 
 def _view(methods: Methods) -> Callable[..., flask.Response]:
     def view(**parameters: Any) -> flask.Response:
-        return dispatch(flask.g.bsr_scim.call, methods, parameters)
+        visit: _Visit = flask.g.bsr_scim
+        assert visit.call is not None
+        return _leave(dispatch(visit.call, methods, parameters), visit)
 
     return view
 
@@ -193,18 +205,21 @@ def _enter() -> None:
     request, g = flask.request._get_current_object(), flask.g._get_current_object()  # type: ignore[attr-defined]
     request_id = without_tokens(request.headers.get("X-Request-Id", ""))
     request_id = request_id if _REQUEST_ID.fullmatch(request_id) else os.urandom(16).hex()
-    g.bsr_scim = _Visit(request_id, perf_counter())
+    g.bsr_scim = visit = _Visit(request_id, perf_counter())
     mount: Mount = flask.current_app.extensions[EXTENSION][request.blueprint]
     service = mount.service
     principal = _NOBODY if is_public(service, request) else authorize(service, request)
     context = Context(principal.tenant, mount.view(request), Actor(principal.token_id, request_id))
-    g.bsr_scim.call = Call(service, context, request)
+    visit.call = Call(service, context, request)
 
 
-def _leave(response: flask.Response) -> flask.Response:
+def _refuse(error: Exception) -> flask.Response:
     visit: _Visit | None = flask.g.get("bsr_scim")
-    if visit is None:  # The host application answered before the guard.
-        return response
+    answer = error_response(error)
+    return answer if visit is None else _leave(answer, visit)  # None: the host application refused before the guard.
+
+
+def _leave(response: flask.Response, visit: _Visit) -> flask.Response:
     response.headers["X-Request-Id"] = visit.request_id
     level = logging.INFO if response.status_code < 400 else logging.WARNING
     if log.isEnabledFor(level):
@@ -227,11 +242,6 @@ def _log_request(level: int, response: flask.Response, visit: _Visit) -> None:
         visit.request_id,
         response.get_data(as_text=True) if response.status_code >= 400 else "",
     )
-
-
-@lru_cache(16)
-def _quoted(root_path: str) -> str:
-    return quote(root_path.rstrip("/"))
 
 
 def _as_the_client_sent(environ: dict[str, Any], proxies: int) -> dict[str, Any]:

@@ -51,7 +51,6 @@ def chunked(content: bytes) -> tuple[Counted, dict[str, Any]]:
     return stream, {"wsgi.input": stream, "wsgi.input_terminated": True, "CONTENT_LENGTH": ""}
 
 
-
 SIZES = [
     pytest.param("/Users", user("u"), {}, 2_000_000, id="users, by default"),
     pytest.param("/Groups", group("g"), {}, 16_000_000, id="groups, by default"),
@@ -167,8 +166,6 @@ def test_a_broken_encoding_is_refused(encoding: str, content: bytes, status: int
     response = reading.post("/Users", content, environ={"HTTP_CONTENT_ENCODING": encoding})
     assert_error(response, status, "invalidSyntax" if status == 400 else None)
     assert reading.names() == []
-
-
 
 
 def nested(levels: int) -> bytes:

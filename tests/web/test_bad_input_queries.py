@@ -56,9 +56,7 @@ def assert_refused_at_once(send: Callable[[], TestResponse], scim_type: str, det
 def test_a_filter_has_limits(make: Callable[[int], str], limit: int, scim: Scim) -> None:
     """F-36: at the limit it works, beyond it is 400 at once and not repeated in the answer."""
     assert scim.get("/Users", query={"filter": make(limit)}).status_code == 200
-    assert_refused_at_once(
-        lambda: scim.get("/Users", query={"filter": make(limit + 1)}), "invalidFilter", f" {limit} "
-    )
+    assert_refused_at_once(lambda: scim.get("/Users", query={"filter": make(limit + 1)}), "invalidFilter", f" {limit} ")
 
 
 @pytest.mark.parametrize(
@@ -185,9 +183,11 @@ def test_start_index_is_brought_into_its_bounds(start: str, echoed: int, shown: 
 @pytest.mark.parametrize("name", ["count", "startIndex"])
 @pytest.mark.parametrize(
     "value",
-    ["", " ", "abc", "1.0", "1,0", "1_000", "+1", " 1", "1 ", "1\n", "0x10", "1e3", "½", "null", "true", "--1"]
-    + [pytest.param("\u0661", id="another script's digit"), pytest.param("9" * 5000, id="5,000 digits")],
-)
+    [
+        "", " ", "abc", "1.0", "1,0", "1_000", "+1", " 1", "1 ", "1\n", "0x10", "1e3", "½", "null", "true", "--1",
+        pytest.param("\u0661", id="another script's digit"), pytest.param("9" * 5000, id="5,000 digits"),
+    ],
+)  # fmt: skip
 def test_what_is_no_integer_is_refused(value: str, name: str, reading: Scim) -> None:
     """P-10: startIndex and count are integers in ASCII digits."""
     assert_error(reading.get("/Users", query={name: value}), 400, "invalidValue", name)

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 
 from tests.client import ENTERPRISE, GROUP, PATCH, PREFIX, USER, Scim
 
+Known = dict[str, str]
+"""Ids by name."""
+
 EXAMPLES = 3 * settings().max_examples
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "PURGE")
@@ -45,9 +48,7 @@ operations = st.fixed_dictionaries(
     {"op": st.sampled_from(("add", "remove", "replace", "Add"))},
     optional={"path": paths, "value": plausible | values | st.dictionaries(st.sampled_from(NAMES), plausible)},
 )
-patches = st.builds(
-    lambda made: {"schemas": [PATCH], "Operations": made}, st.lists(operations, min_size=1, max_size=3)
-)
+patches = st.builds(lambda made: {"schemas": [PATCH], "Operations": made}, st.lists(operations, min_size=1, max_size=3))
 writes = st.tuples(st.sampled_from(("POST", "PUT")), resources) | st.tuples(st.just("PATCH"), patches)
 bodies = (
     (resources | patches | values).map(lambda value: json.dumps(value).encode())
@@ -73,12 +74,12 @@ headers = st.dictionaries(
 
 
 @pytest.fixture
-def known(scim: Scim) -> dict[str, str]:
+def known(scim: Scim) -> Known:
     """The ids of a user and of the group that it is in."""
     return _made(scim)
 
 
-def _made(scim: Scim) -> dict[str, str]:
+def _made(scim: Scim) -> Known:
     user_id = scim.user(str(uuid4()), emails=[{"value": f"{uuid4()}@example.com", "type": "work"}])["id"]
     return {"user": user_id, "group": scim.group(str(uuid4()), user_id)["id"]}
 
@@ -92,7 +93,7 @@ def _made(scim: Scim) -> dict[str, str]:
     environ=headers,
 )
 def test_no_request_is_too_odd(
-    method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any], scim: Scim, known: dict[str, str]
+    method: str, path: str, query: dict[str, str], body: bytes, environ: dict[str, Any], scim: Scim, known: Known
 ) -> None:
     """The client checks each answer: its type, its form, and that it shows nothing of the inside."""
     where = path.replace("{user}", known["user"]).replace("{group}", known["group"])
@@ -105,7 +106,7 @@ def test_no_request_is_too_odd(
 
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(write=writes, of_group=st.booleans())
-def test_no_body_is_too_odd(write: tuple[str, Any], of_group: bool, scim: Scim, known: dict[str, str]) -> None:
+def test_no_body_is_too_odd(write: tuple[str, Any], of_group: bool, scim: Scim, known: Known) -> None:
     """Whatever is stored can be read again, alone and in a list."""
     method, body = write
     endpoint, resource_id = ("/Groups", known["group"]) if of_group else ("/Users", known["user"])
@@ -118,7 +119,7 @@ def test_no_body_is_too_odd(write: tuple[str, Any], of_group: bool, scim: Scim, 
 
 @settings(max_examples=EXAMPLES, suppress_health_check=list(HealthCheck))
 @given(expression=expressions, sort_by=st.sampled_from(NAMES) | text, names=st.lists(text, max_size=3))
-def test_no_query_is_too_odd(expression: str, sort_by: str, names: list[str], scim: Scim, known: dict[str, str]) -> None:
+def test_no_query_is_too_odd(expression: str, sort_by: str, names: list[str], scim: Scim, known: Known) -> None:
     """A query is answered with a list, or refused."""
     for query in ({"filter": expression}, {"sortBy": sort_by}, {"attributes": ",".join(names)}):
         encoded = "&".join(f"{name}={quote(value, errors='replace')}" for name, value in query.items())

@@ -1,0 +1,87 @@
+"""What clients ask most is answered from indexes, however many resources there are."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flask_bsr_scim.backends import sqlite as sqlite_module
+from flask_bsr_scim.backends.base import Backend, Insert, Query, Sort, Swap
+from flask_bsr_scim.backends.sqlite import SQLiteBackend
+from flask_bsr_scim.filter import bind, parse_filter
+from flask_bsr_scim.resource import MemberChanges
+from flask_bsr_scim.schema import TypeRegistry, load_profile
+from flask_bsr_scim.view import View
+
+TYPES = TypeRegistry(load_profile("rfc7643"))
+VIEW = View(TYPES, "https://scim.example.com")
+TENANT = "default"
+
+
+def search(
+    type_name: str, filter: str | None = None, sort_by: str | None = None, offset: int = 0
+) -> Callable[[Backend], object]:
+    """Return a query to be asked."""
+    resource_type = TYPES.by_name[type_name]
+    target = None if sort_by is None else resource_type.resolve(sort_by)
+    query = Query(
+        VIEW,
+        None if filter is None else bind(parse_filter(filter), resource_type),
+        None if target is None else Sort(target),
+        offset,
+    )
+    return lambda backend: backend.query(TENANT, type_name, query)
+
+
+HOT: dict[str, Callable[[Backend], object]] = {
+    "get": lambda backend: backend.get(TENANT, "User", "u", links=True),
+    "get a group": lambda backend: backend.get(TENANT, "Group", "g"),
+    "find": lambda backend: backend.find(TENANT, "User", "userName", "u"),
+    "userName": search("User", 'userName eq "u"'),
+    "userName and more": search("User", 'userName eq "u" and active eq true'),
+    "userName begins": search("User", 'userName sw "u"'),
+    "externalId": search("User", 'externalId eq "x"'),
+    "id": search("User", 'id eq "u"'),
+    "emails.value": search("User", 'emails.value eq "u@example.com"'),
+    "emails[]": search("User", 'emails[type eq "work" and value eq "u@example.com"]'),
+    "displayName of a group": search("Group", 'displayName eq "g"'),
+    "members": search("Group", 'members.value eq "u"'),
+    "id and members": search("Group", 'id eq "g" and members[value eq "u"]'),
+    "groups": search("User", 'groups.value eq "g"'),
+    "modified since": search("User", 'meta.lastModified gt "2026-01-01T00:00:00Z"', "meta.lastModified"),
+    "first page": search("User"),
+    "later page": search("User", offset=1),
+    "by creation": search("User", sort_by="meta.created"),
+    "members of groups": lambda backend: backend.members(TENANT, ["g", "h"], after="a"),
+    "count of members": lambda backend: backend.count_members(TENANT, ["g"]),
+    "log": lambda backend: backend.log(TENANT, after=1),
+    "add a member": lambda backend: backend.commit(TENANT, [Swap("Group", "g", members=MemberChanges(add=("v",)))]),
+    "remove a member": lambda backend: backend.commit(
+        TENANT, [Swap("Group", "g", members=MemberChanges(remove=("u",)))]
+    ),
+}
+
+
+@pytest.mark.parametrize("act", HOT.values(), ids=HOT)
+def test_uses_indexes(act: Callable[[Backend], object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No statement of it goes through a table from its beginning to its end."""
+    statements: list[str] = []
+    connect = sqlite_module.connect
+    made = []
+
+    def tracing(path: str, synchronous: str) -> object:
+        made.append(connect(path, synchronous))
+        return made[0]
+
+    monkeypatch.setattr(sqlite_module, "connect", tracing)
+    backend = SQLiteBackend(TYPES, str(tmp_path / "store.db"))
+    users = [Insert("User", i, {"id": i, "userName": i}) for i in ("u", "v")]
+    backend.commit(TENANT, [*users, Insert("Group", "g", {"id": "g", "displayName": "g"}, MemberChanges(add=("u",)))])
+    made[0].set_trace_callback(statements.append)
+    act(backend)
+    made[0].set_trace_callback(None)
+    explained = [s for s in statements if s.split()[0] in ("SELECT", "UPDATE", "DELETE")]
+    plans = [detail for s in explained for *_, detail in made[0].execute(f"EXPLAIN QUERY PLAN {s}")]
+    assert plans
+    assert [step for step in plans if step.startswith("SCAN") and "VIRTUAL TABLE" not in step] == []
+    backend.close()
