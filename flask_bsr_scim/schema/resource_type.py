@@ -85,8 +85,10 @@ class AttributePath:
         return self.attribute is None or (self.attribute.stored and self.leaf.stored)
 
     def __str__(self) -> str:
-        names = ".".join(part.name for part in (self.attribute, self.sub) if part)
-        return ":".join(filter(None, (self.extension, names)))
+        if self.attribute is None:
+            return self.extension or ""
+        name = f"{self.attribute.name}.{self.sub.name}" if self.sub else self.attribute.name
+        return f"{self.extension}:{name}" if self.extension else name
 
 
 @dataclass(frozen=True, slots=True)
