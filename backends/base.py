@@ -1,7 +1,8 @@
 """The storage contract.
 
-Everything that is stored is a :class:`~flask_bsr_scim.resource.Resource` of a resource type in a tenant: SCIM users and groups,
-and, with resource types that are not exposed over SCIM, tokens and what else the registry keeps. One contract serves all.
+Everything that is stored is a :class:`~flask_bsr_scim.resource.Resource` of a resource type in a tenant: SCIM users and
+groups, and, with resource types that are not exposed over SCIM, tokens and what else the registry keeps. One contract
+serves all.
 """
 
 import re
@@ -45,8 +46,8 @@ class Sort:
 class Query:
     """Which resources of one type to return, and which page of them.
 
-    `offset` is 0-based. Without `sort` the order is that of creation. With `links` each resource comes with its memberships.
-    `view` gives the locations that a filter may compare.
+    `offset` is 0-based. Without `sort` the order is that of creation. With `links` each resource comes with its
+    memberships. `view` gives the locations that a filter may compare.
     """
 
     view: View
@@ -79,8 +80,9 @@ class Insert:
 class Swap:
     """A change of a stored resource.
 
-    `document` replaces the stored one; None leaves it. `members` changes the memberships of a group. With `expected_version`
-    the swap fails unless the stored version is that one; without it, the swap holds whatever the version.
+    `document` replaces the stored one; None leaves it. `members` changes the memberships of a group. With
+    `expected_version` the swap fails unless the stored version is that one; without it, the swap holds whatever the
+    version.
     """
 
     type: str
@@ -117,11 +119,11 @@ NOBODY = Actor()
 class LogEntry:
     """One change, as the change log keeps it.
 
-    `operation` is `create`, `update` or `delete`. `before` and `after` are versions, None where there is none. `delta` is a JSON
-    object: `attributes` maps the path of each changed attribute to `{"from": old, "to": new}` (either left out when there is no
-    value), `membersAdded` and `membersRemoved` are lists of ids; each is left out when empty. A creation has no `attributes`:
-    what it wrote is the present document, or the one that its deletion took away, walked back. A value that is never
-    returned (RFC 7643 §7) is not in the log.
+    `operation` is `create`, `update` or `delete`. `before` and `after` are versions, None where there is none. `delta`
+    is a JSON object: `attributes` maps the path of each changed attribute to `{"from": old, "to": new}` (either left
+    out when there is no value), `membersAdded` and `membersRemoved` are lists of ids; each is left out when empty. A
+    creation has no `attributes`: what it wrote is the present document, or the one that its deletion took away, walked
+    back. A value that is never returned (RFC 7643 §7) is not in the log.
     """
 
     sequence: int
@@ -144,12 +146,15 @@ class Backend(ABC):
     - :meth:`commit` does all of its changes or none, and a reader sees all of them or none.
     - What :meth:`commit` returned is durable as far as the backend promises it.
     - A unique attribute has each comparison key once in a tenant, whatever the number of processes.
-    - A swap that changes nothing leaves version, `modified` and change log alone; every other change adds one to the version.
-    - Membership is rows. Adding or removing one member costs the same in a small and in a large group, and needs no version.
-    - Members are resources of the tenant; one that does not exist is refused. Removing a resource takes it out of all groups,
-      each of which gets a new version.
+    - A swap that changes nothing leaves version, `modified` and change log alone; every other change adds one to the
+      version.
+    - Membership is rows. Adding or removing one member costs the same in a small and in a large group, and needs no
+      version.
+    - Members are resources of the tenant; one that does not exist is refused. Removing a resource takes it out of all
+      groups, each of which gets a new version.
     - A filter means what :func:`flask_bsr_scim.filter.evaluate` says, `total` included.
-    - The change log has one entry for each change of each resource, written in the same commit, in the order of commits.
+    - The change log has one entry for each change of each resource, written in the same commit, in the order of
+      commits.
     - A driver's errors come out as :class:`StoreUnavailable`.
 
     Subclasses write the methods with an underscore.
@@ -160,6 +165,9 @@ class Backend(ABC):
 
     OPTIONS: ClassVar[tuple[str, ...]] = ()
     """What the query of its URI can set."""
+
+    query_seconds: float = 3.0
+    """A query that no index helps is given up after this time."""
 
     def __init__(self, types: TypeRegistry, clock: Clock = utc_now, log_days: int = 90) -> None:
         self.types = types
@@ -193,7 +201,10 @@ class Backend(ABC):
 
     @final
     def query(self, tenant: str, type_name: str, query: Query) -> Page:
-        """Return one page of the resources of a type, read in one snapshot."""
+        """Return one page of the resources of a type, read in one snapshot.
+
+        :raises TooMany: it would take too long.
+        """
         with self._wrapped():
             return self._query(tenant, self.types.by_name[type_name], query)
 
@@ -272,7 +283,7 @@ class Backend(ABC):
 
     @final
     def touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None:
-        """Note the time of the last use of a resource, outside versions and change log; nothing when it is not there."""
+        """Note the time of a resource's last use, outside versions and change log; nothing when it is not there."""
         with self._wrapped():
             self._touch(tenant, type_name, resource_id, used)
 
@@ -326,7 +337,7 @@ class Backend(ABC):
 
     @abstractmethod
     def _commit(self, tenant: str, changes: Sequence[Change], actor: Actor) -> list[Resource | None]:
-        """Take the time by :meth:`_now` when nobody else can write any more, so that `modified` follows the order of commits."""
+        """Take the time by :meth:`_now` when nobody else can write: `modified` follows the order of commits."""
 
     @abstractmethod
     def _touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None: ...

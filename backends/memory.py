@@ -3,16 +3,16 @@
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from copy import deepcopy
 from heapq import merge
 from itertools import chain, groupby, islice
 from operator import itemgetter
+from time import monotonic
 from typing import Any, Self
 
 from flask_bsr_scim.backends.base import LogEntry, Page, Query
 from flask_bsr_scim.backends.memory_tenant import MemoryTransaction, Tenant
 from flask_bsr_scim.backends.transactional import Row, Transaction, TransactionalBackend, index_name
-from flask_bsr_scim.errors import ConfigurationError
+from flask_bsr_scim.errors import ConfigurationError, TooMany
 from flask_bsr_scim.filter import (
     BoundAnd,
     BoundComparison,
@@ -27,6 +27,9 @@ from flask_bsr_scim.filter import (
 )
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import AttributePath, ResourceType, Source, TypeRegistry
+
+_ROWS = 100
+"""So often a query asks whether it takes too long."""
 
 
 class MemoryBackend(TransactionalBackend):
@@ -90,8 +93,11 @@ class MemoryBackend(TransactionalBackend):
         if filter is None and sort is None:
             return rows, len(rows)
         links = _needs_links(resource_type, query)
+        deadline = monotonic() + self.query_seconds
         found = []
-        for row in rows:
+        for number, row in enumerate(rows, 1):
+            if number % _ROWS == 0 and monotonic() > deadline:
+                raise TooMany
             document = query.view.document(self._resource(store, row, links))
             if filter is None or evaluate(filter, document):
                 found.append((sort and sort_key(sort.target, document), row))
@@ -122,7 +128,7 @@ class MemoryBackend(TransactionalBackend):
 
     def _log(self, tenant: str, after: int, count: int) -> list[LogEntry]:
         with self._reading(tenant) as store:
-            return deepcopy(store.entries(after, max(count, 0)))
+            return store.entries(after, max(count, 0))
 
     def _open(self, tenant: str, profile: str) -> str:
         with self._lock:

@@ -3,12 +3,14 @@
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
 from flask_bsr_scim.backends.base import LogEntry
 from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
 from flask_bsr_scim.resource import Link
+from flask_bsr_scim.schema import Document
 
 _PURGED_AT_ONCE = 100
 
@@ -34,8 +36,10 @@ class Tenant:
         self.groups: defaultdict[str, list[str]] = defaultdict(list)
         """Of each resource, sorted."""
         self.log: list[LogEntry] = []
+        """Without sequence numbers: the last entry has that of `logged`, and there are no gaps."""
         self.logged = 0
-        """The last sequence number."""
+        self.no_delta: Document = {}
+        """The delta of all entries that have none: most have none, and dictionaries are large."""
 
     def find(self, resource_id: str) -> Row | None:
         """Return a resource of any type."""
@@ -60,9 +64,11 @@ class Tenant:
         return ids[start : start + count]
 
     def entries(self, after: int, count: int) -> list[LogEntry]:
-        """Return entries of the change log, beginning behind a sequence number."""
-        start = max(after - (self.logged - len(self.log)), 0)
-        return self.log[start : start + count]
+        """Return copies of entries of the change log, beginning behind a sequence number."""
+        purged = self.logged - len(self.log)
+        after = max(after, purged)
+        entries = self.log[after - purged :][:count]
+        return [replace(e, sequence=n, delta=deepcopy(e.delta)) for n, e in enumerate(entries, after + 1)]
 
 
 class MemoryTransaction(Transaction):
@@ -144,9 +150,8 @@ class MemoryTransaction(Transaction):
         self._undo.append(lambda: self._link(group.id, ids))
 
     def write_log(self, entry: LogEntry) -> None:
-        tenant = self._tenant
-        tenant.logged += 1
-        tenant.log.append(replace(entry, sequence=tenant.logged))
+        self._tenant.logged += 1
+        self._tenant.log.append(entry if entry.delta else replace(entry, delta=self._tenant.no_delta))
         self._undo.append(self._forget_last)
 
     def _forget_last(self) -> None:

@@ -1,4 +1,4 @@
-"""Filters and sort orders as SQL of the SQLite store, meaning exactly what :func:`flask_bsr_scim.filter.evaluate` says."""
+"""Filters and sort orders as SQL of the SQLite store; :func:`flask_bsr_scim.filter.evaluate` says what they mean."""
 
 import sqlite3
 from collections.abc import Callable
@@ -152,7 +152,7 @@ class _Compiler:
         return f"r.seq IN (SELECT seq FROM {table} WHERE tenant = :tenant AND name = {name} AND {compared})"
 
     def _in_range(self, prefix: str) -> str:
-        """Return a condition on an index's key that holds for whatever begins with `prefix`, and that the index can follow."""
+        """Return a condition that an index can follow, and that holds for each key that begins with `prefix`."""
         last = ord(prefix[-1])
         if last == _LAST_CHARACTER:
             return f"key >= {self._bind(prefix)}"

@@ -56,7 +56,7 @@ class Place(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """The JSON object at `path` in the JSON text `json`, an SQL expression; `base_url` completes relative references."""
+    """The JSON object at `path` in the SQL expression `json`, a JSON text; `base_url` completes relative references."""
 
     parameters: Parameters
     base_url: str

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from flask_bsr_scim.backends import sqlite_schema
+from flask_bsr_scim.backends import sqlite_indexes, sqlite_schema
 from flask_bsr_scim.backends.base import LogEntry, Page, Query
 from flask_bsr_scim.backends.sql import register_functions
 from flask_bsr_scim.backends.sqlite_connection import Connections, connect
@@ -27,7 +27,8 @@ class SQLiteBackend(TransactionalBackend):
     """Keeps everything in one file (WAL).
 
     :param path: of the file; it is made when it is not there.
-    :param synchronous: `FULL` keeps every acknowledged write over a power cut; `NORMAL` may lose the last ones then, and is faster.
+    :param synchronous: `FULL` keeps every acknowledged write over a power cut; `NORMAL` may lose the last ones then,
+        and is faster.
     """
 
     SCHEMES = ("sqlite",)
@@ -51,7 +52,7 @@ class SQLiteBackend(TransactionalBackend):
         path = unquote(parts.path.removeprefix("/"))
         if parts.netloc or not path:
             raise ConfigurationError(
-                f"{uri!r} names no SQLite file: write sqlite:///file.db, or sqlite:////folder/file.db with an absolute path"
+                f"{uri!r} names no SQLite file: write sqlite:///file.db, or with an absolute path sqlite:////folder/file.db"
             )
         return cls(types, path, synchronous=options.get("synchronous", "FULL"), **shared)
 
@@ -86,7 +87,7 @@ class SQLiteBackend(TransactionalBackend):
         return connection
 
     def _tenant(self, connection: sqlite3.Connection, name: str) -> int | None:
-        """Return the number of a tenant. It never changes, so it is remembered once it is read outside a transaction that made it."""
+        """Return the number of a tenant; it never changes, so it is remembered once it was read."""
         number = self._tenant_numbers.get(name)
         if number is None:
             found = connection.execute("SELECT number FROM tenant WHERE name = ?", (name,)).fetchone()
@@ -115,7 +116,7 @@ class SQLiteBackend(TransactionalBackend):
         return self._reading(tenant, lambda r: r.find(f"{type_name}.{attribute}", key), None, snapshot=False)
 
     def _query(self, tenant: str, resource_type: ResourceType, query: Query) -> Page:
-        return self._reading(tenant, lambda r: r.page(resource_type, query), Page(0, ()))
+        return self._reading(tenant, lambda r: r.page(resource_type, query, self.query_seconds), Page(0, ()))
 
     def _members(
         self, tenant: str, group_ids: Sequence[str], after: str | None, count: int, reverse: bool
@@ -141,7 +142,10 @@ class SQLiteBackend(TransactionalBackend):
         return number
 
     def _open(self, tenant: str, profile: str) -> str:
-        return self._profile(tenant) or self._record(tenant, profile)
+        recorded = self._profile(tenant) or self._record(tenant, profile)
+        if recorded == profile and self._connections.read(lambda c: sqlite_indexes.missing(c, tenant, self.types)):
+            self._build_indexes(tenant)
+        return recorded
 
     def _profile(self, tenant: str) -> str | None:
         sql = "SELECT profile FROM tenant WHERE name = ?"
@@ -155,6 +159,12 @@ class SQLiteBackend(TransactionalBackend):
             number = self._made_tenant(connection, tenant)
             ((recorded,),) = connection.execute(sql, (profile, number)).fetchall()
         return str(recorded)
+
+    def _build_indexes(self, tenant: str) -> None:
+        with self._connections.write() as connection:
+            number = self._made_tenant(connection, tenant)
+            for resource_type, index in sqlite_indexes.missing(connection, tenant, self.types):
+                sqlite_indexes.build(connection, number, resource_type, index)
 
     def _tenants(self) -> list[str]:
         sql = "SELECT name FROM tenant WHERE profile IS NOT NULL"

@@ -6,26 +6,32 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from random import uniform
 from typing import TypeVar
 
-from flask_bsr_scim.errors import StoreUnavailable
+from flask_bsr_scim.errors import StoreUnavailable, TooMany
 
 T = TypeVar("T")
 
 PATIENCE = 1.5
 """Seconds to wait for a lock, so that an answer is there within two."""
 
-_PAUSE = (0.0002, 0.002)
+_PAUSE = (0.0005, 0.001)
 """Seconds between two tries. SQLite's own pauses grow to 0.1, and starve a process that meets a busy one."""
 
 _CACHED_STATEMENTS = 256
 
+_INSTRUCTIONS = 10_000
+"""So often SQLite asks whether a statement takes too long."""
+
 
 def connect(path: str, synchronous: str) -> sqlite3.Connection:
-    """Return a new connection in autocommit mode; it may be closed by any thread."""
+    """Return a new connection in autocommit mode; it may be closed by any thread. A new file is its owner's alone."""
+    # Only a file that is not there: closing one that SQLite has open would take SQLite's locks from it.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
     connection = sqlite3.connect(
         path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
     )
@@ -87,7 +93,7 @@ class Connections:
 
 
 class _Handle:
-    """A connection that is closed with its thread. One that a fork brought is kept: closing it would harm the parent's."""
+    """A connection that is closed with its thread; one that a fork brought is kept, to spare the parent's."""
 
     def __init__(self, connection: sqlite3.Connection, inherited: list[sqlite3.Connection]) -> None:
         self.connection = connection
@@ -111,6 +117,24 @@ def immediate(connection: sqlite3.Connection, deadline: float | None = None) -> 
     except BaseException:
         connection.rollback()
         raise
+
+
+@contextmanager
+def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+    """Interrupt statements that take too long.
+
+    :raises TooMany: one did.
+    """
+    deadline = time.monotonic() + seconds
+    connection.set_progress_handler(lambda: time.monotonic() > deadline, _INSTRUCTIONS)
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            raise TooMany from None
+        raise
+    finally:
+        connection.set_progress_handler(None, 0)
 
 
 def _in_snapshot(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:

@@ -12,6 +12,7 @@ import orjson
 
 from flask_bsr_scim.backends.base import LogEntry, Page, Query
 from flask_bsr_scim.backends.sql import Selection, select
+from flask_bsr_scim.backends.sqlite_connection import limited
 from flask_bsr_scim.backends.sqlite_transaction import json_text
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType
@@ -32,7 +33,7 @@ class Reader:
     """Reads over one connection; `tenant` is the number of the tenant."""
 
     def __init__(self, connection: sqlite3.Connection, tenant: int) -> None:
-        self._execute, self._tenant = connection.execute, tenant
+        self._connection, self._execute, self._tenant = connection, connection.execute, tenant
 
     def get(self, type_name: str, resource_id: str) -> Resource | None:
         row = self._row(type_name, resource_id)
@@ -50,11 +51,12 @@ class Reader:
         found = self._execute(sql, (self._tenant, index, key)).fetchone()
         return None if found is None else _resource(found)
 
-    def page(self, resource_type: ResourceType, query: Query) -> Page:
+    def page(self, resource_type: ResourceType, query: Query, seconds: float) -> Page:
         selection = select(self._tenant, resource_type, query)
-        rows = self._rows(selection, query) if query.count > 0 else []
+        with limited(self._connection, seconds):
+            rows = self._rows(selection, query) if query.count > 0 else []
+            total = self._total(selection, query, len(rows))
         links = self._links(resource_type, [row[0] for row in rows]) if query.links and rows else {}
-        total = self._total(selection, query, len(rows))
         return Page(total, [_resource(row, links) for row in rows])
 
     def members(self, group_ids: Sequence[str], after: str | None, count: int, reverse: bool) -> list[Link]:

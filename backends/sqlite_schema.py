@@ -49,6 +49,12 @@ CREATE TABLE attribute_key (
     seq INTEGER NOT NULL,
     PRIMARY KEY (tenant, name, key, seq)
 ) WITHOUT ROWID;
+CREATE TABLE indexed (
+    tenant INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    is_unique INTEGER NOT NULL,
+    PRIMARY KEY (tenant, name)
+) WITHOUT ROWID;
 CREATE TABLE member (
     tenant INTEGER NOT NULL,
     group_seq INTEGER NOT NULL,

@@ -1,7 +1,8 @@
 """A transaction in the SQLite store."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import chain, islice
 
 import orjson
 
@@ -12,6 +13,7 @@ COLUMNS = "seq, type, id, version, created, modified, document, used, label"
 """The columns of table `resource` in the order of :class:`Row`."""
 
 _PURGED_AT_ONCE = 100
+_PORTION = 2000
 
 
 class SQLiteTransaction(Transaction):
@@ -27,8 +29,8 @@ class SQLiteTransaction(Transaction):
 
     def find_members(self, ids: Collection[str]) -> Mapping[str, MemberRow]:
         sql = "SELECT seq, type, id FROM resource WHERE tenant = ? AND id IN (SELECT value FROM json_each(?))"
-        found = map(MemberRow._make, self._execute(sql, (self._tenant, json_text(ids))))
-        return {member.id: member for member in found}
+        found = (self._execute(sql, (self._tenant, json_text(some))) for some in _portions(ids))
+        return {member.id: member for member in map(MemberRow._make, chain.from_iterable(found))}
 
     def insert(self, row: Row) -> Row | None:
         sql = (
@@ -82,7 +84,8 @@ class SQLiteTransaction(Transaction):
         if among is None:
             return {member for (member,) in self._execute(sql, values)}
         sql += " AND member_id IN (SELECT value FROM json_each(?))"
-        return {member for (member,) in self._execute(sql, (*values, json_text(among)))}
+        found = (self._execute(sql, (*values, json_text(some))) for some in _portions(among))
+        return {member for (member,) in chain.from_iterable(found)}
 
     def groups_of(self, member: Row) -> list[Row]:
         sql = (
@@ -129,6 +132,13 @@ class SQLiteTransaction(Transaction):
             "AND at < ?",
             (self._tenant, _PURGED_AT_ONCE, horizon),
         )
+
+
+def _portions(ids: Iterable[str]) -> Iterator[list[str]]:
+    """Yield the ids in portions: a connection keeps what was last bound to each of its statements."""
+    rest = iter(ids)
+    while portion := list(islice(rest, _PORTION)):
+        yield portion
 
 
 def json_text(value: Iterable[object]) -> str:

@@ -1,4 +1,5 @@
-"""The contract suite: what every backend must pass, one test for each rule of :class:`~flask_bsr_scim.backends.base.Backend`.
+"""The contract suite: what every backend must pass, one test for each rule of
+:class:`~flask_bsr_scim.backends.base.Backend`.
 
 A backend's own tests take it over with one fixture::
 
@@ -6,24 +7,20 @@ A backend's own tests take it over with one fixture::
         @pytest.fixture
         def make_backend(self, tmp_path):
             return partial(MyBackend, path=tmp_path / "store")
-
-Let pytest explain failed assertions by naming these modules in `conftest.py`::
-
-    pytest.register_assert_rewrite(*flask_bsr_scim.backends.testing.MODULES)
 """
 
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from flask_bsr_scim.backends.base import Backend
-from flask_bsr_scim.backends.testing_commits import CommitContract
-from flask_bsr_scim.backends.testing_data import TYPES, ManualClock
-from flask_bsr_scim.backends.testing_members import MemberContract
-from flask_bsr_scim.backends.testing_reads import LogContract, ReadContract
+# Before they are imported: so that pytest can tell why an assertion failed.
+pytest.register_assert_rewrite(*(f"{__name__}_{part}" for part in ("commits", "members", "reads")))
 
-MODULES = tuple(f"{__name__}{part}" for part in ("", "_commits", "_data", "_members", "_reads"))
-"""Where the assertions are."""
+from flask_bsr_scim.backends.base import Backend  # noqa: E402
+from flask_bsr_scim.backends.testing_commits import CommitContract  # noqa: E402
+from flask_bsr_scim.backends.testing_data import TYPES, ManualClock  # noqa: E402
+from flask_bsr_scim.backends.testing_members import MemberContract  # noqa: E402
+from flask_bsr_scim.backends.testing_reads import LogContract, ReadContract  # noqa: E402
 
 
 class BackendContract(CommitContract, MemberContract, ReadContract, LogContract):

@@ -20,7 +20,7 @@ from flask_bsr_scim.backends.testing_data import (
     team,
     write,
 )
-from flask_bsr_scim.errors import ConfigurationError
+from flask_bsr_scim.errors import ConfigurationError, TooMany
 from flask_bsr_scim.filter import evaluate
 from flask_bsr_scim.schema import Document
 
@@ -143,6 +143,15 @@ class ReadContract:
         expected = [r.id for r in resources if evaluate(asked.filter, VIEW.document(r))]
         page = people.query(TENANT, "Person", asked)
         assert ([r.id for r in page.resources], page.total) == (expected, len(expected))
+
+    def test_endless_query(self, backend: Backend) -> None:
+        """A query that takes too long is given up, and harms nothing."""
+        commit(backend, *(person(f"p{n:03}", emails=[{"value": f"{n}@example.com"}]) for n in range(200)))
+        backend.query_seconds = 0
+        with pytest.raises(TooMany):
+            found(backend, "Person", " or ".join(f'emails[type eq "{n}"]' for n in range(50)))
+        assert found(backend, "Person", 'userName eq "p001"') == ["p001"]
+        commit(backend, person("new"))
 
     @pytest.mark.parametrize(
         ("sort_by", "ascending", "descending"),

@@ -1,4 +1,4 @@
-"""Commits over a store that has interactive transactions: what a change means, in a few primitives that the store supplies."""
+"""Commits over a store that has interactive transactions: what changes mean, in primitives that the store supplies."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ _NO_CHANGES = MemberChanges()
 
 
 class Row(NamedTuple):
-    """A stored resource as a transaction sees it; `seq` orders resources by creation, `label` is what members of a group show."""
+    """A stored resource in a transaction; `seq` is in the order of creation, `label` is what a group's members show."""
 
     seq: int
     type: str
@@ -113,7 +113,8 @@ class TransactionalBackend(Backend):
 
     @abstractmethod
     def _transaction(self, tenant: str) -> AbstractContextManager[Transaction]:
-        """Begin a transaction that is alone in writing; commit it on leaving, or undo all of it when an exception leaves.
+        """Begin a transaction that is alone in writing; commit it on leaving, or undo all of it when an exception
+        leaves.
 
         The tenant is made when it is not there.
         """

@@ -14,6 +14,18 @@ _CHARSETS = ("utf-8", "utf8")
 _INFLATE = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 
+_LARGE = 1_000_000
+"""Bytes. A body of many megabytes takes ten times as much while it is worked on."""
+
+
+def may_be_large(request: Request) -> bool:
+    """Tell whether a request's body could take much memory: it is long, of unknown length, or to be inflated."""
+    if request.method not in ("POST", "PUT", "PATCH"):
+        return False
+    length = request.content_length
+    return length is None or length > _LARGE or "Content-Encoding" in request.headers
+
+
 def read_body(request: Request, limit: int) -> JSON:
     """Return the JSON of the request's body, reading no more than `limit` bytes of it, compressed or not.
 

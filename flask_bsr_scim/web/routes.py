@@ -14,7 +14,7 @@ from flask_bsr_scim.exchange import Context
 from flask_bsr_scim.messages import list_document, read_patch, read_search_parameters, read_selection
 from flask_bsr_scim.patch import Operation
 from flask_bsr_scim.schema import JSON, Document, ResourceType
-from flask_bsr_scim.web.body import read_body
+from flask_bsr_scim.web.body import may_be_large, read_body
 from flask_bsr_scim.web.responses import json_response, to_flask
 from flask_bsr_scim.web.service import Service
 
@@ -48,6 +48,7 @@ def dispatch(call: Call, methods: Methods, parameters: dict[str, Any]) -> flask.
     """Answer a request by the method's handler.
 
     :raises MethodNotAllowed: there is none for it.
+    :raises ServiceUnavailable: other large requests are in the way.
     """
     endpoint = parameters.pop("endpoint", None)
     if endpoint is not None:
@@ -57,7 +58,10 @@ def dispatch(call: Call, methods: Methods, parameters: dict[str, Any]) -> flask.
         raise NotFound("There is no such endpoint.")
     if method not in methods:
         raise MethodNotAllowed(_allowed(methods))
-    return methods[method](call, **parameters)
+    if not may_be_large(call.request):
+        return methods[method](call, **parameters)
+    with call.service.one_at_a_time():
+        return methods[method](call, **parameters)
 
 
 def _allowed(methods: Methods) -> list[str]:
@@ -129,7 +133,7 @@ def _schemas(call: Call) -> flask.Response:
 
 
 def _one_schema(call: Call, urn: str) -> flask.Response:
-    return _document(_all_schemas(call).get(urn.lower()))
+    return _document(_all_schemas(call).get(urn.lower().rstrip("/")))
 
 
 def _all_resource_types(call: Call) -> dict[str, Document]:

@@ -20,6 +20,9 @@ THREADS = 16
 _PATIENCE = 5
 """Seconds that requests under way get to finish when the server ends."""
 
+_MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "1048576"}
+"""Of glibc, for the workers: else each of their threads keeps what its largest request took."""
+
 _BACKLOG = 1024
 
 
@@ -83,7 +86,7 @@ def serve(settings: Mapping[str, str], address: str, port: int, workers: int) ->
         from granian.log import logger
     except ImportError:
         raise click.ClickException("the server is not installed: pip install 'flask-bsr-scim[server]'") from None
-    os.environ.update(settings)
+    os.environ.update({**_MEMORY, **os.environ, **settings})
     server = Granian(
         f"{__name__}:create_app",
         factory=True,

@@ -2,12 +2,14 @@
 
 import hmac
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Lock
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, Backend
-from flask_bsr_scim.errors import StoreUnavailable
+from flask_bsr_scim.errors import ServiceUnavailable, StoreUnavailable
 from flask_bsr_scim.exchange import Options
 from flask_bsr_scim.provider import ServiceProvider
 from flask_bsr_scim.registry import internal_types
@@ -19,6 +21,9 @@ log = logging.getLogger(__name__)
 
 SCIM_SCOPE = "scim"
 """Allows everything that SCIM offers in the tenant."""
+
+_PATIENCE = 20
+"""Seconds that a large request waits for its turn."""
 
 _SCIM = frozenset({SCIM_SCOPE})
 
@@ -52,6 +57,7 @@ class Service:
         if settings.token is not None:
             self.verifiers.append(_fixed_token(settings.token))
         self._opened: set[str] = set()
+        self._large_request = Lock()
         try:
             self.open(DEFAULT_TENANT)
         except StoreUnavailable as error:
@@ -65,6 +71,19 @@ class Service:
         if tenant not in self._opened:
             self.backend.open(tenant, self.settings.profile)
             self._opened.add(tenant)
+
+    @contextmanager
+    def one_at_a_time(self) -> Iterator[None]:
+        """Let one large request pass, so that a process never holds the bodies of many.
+
+        :raises ServiceUnavailable: the ones before it take too long.
+        """
+        if not self._large_request.acquire(timeout=_PATIENCE):
+            raise ServiceUnavailable("Other large requests are being worked on. Try again in a few seconds.")
+        try:
+            yield
+        finally:
+            self._large_request.release()
 
     def authenticate(self, credential: str) -> Principal | None:
         """Return whom a bearer credential stands for, None when nobody here knows it."""

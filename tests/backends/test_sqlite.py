@@ -14,7 +14,7 @@ import pytest
 
 from flask_bsr_scim.backends import sqlite as sqlite_module
 from flask_bsr_scim.backends import sqlite_schema
-from flask_bsr_scim.backends.base import Backend
+from flask_bsr_scim.backends.base import Backend, Insert, Query, Removal
 from flask_bsr_scim.backends.sqlite import SQLiteBackend
 from flask_bsr_scim.backends.testing import BackendContract
 from flask_bsr_scim.backends.testing_data import (
@@ -29,7 +29,10 @@ from flask_bsr_scim.backends.testing_data import (
     stored,
     team,
 )
-from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
+from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable, UniquenessConflict
+from flask_bsr_scim.filter import bind, parse_filter
+from flask_bsr_scim.schema import TypeRegistry, make_resource_type
+from flask_bsr_scim.view import View
 
 
 class TestSQLiteBackend(BackendContract):
@@ -76,6 +79,14 @@ def test_durability(path: str, synchronous: str, level: int, connections: list[s
     assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
 
 
+def test_privacy(backend: Backend, path: str) -> None:
+    """Nobody but the owner of the file can read it, nor what SQLite keeps beside it."""
+    commit(backend, person("a"))
+    files = list(Path(path).parent.iterdir())
+    assert {file.suffix for file in files} == {".db", ".db-wal", ".db-shm"}
+    assert [file.name for file in files if file.stat().st_mode & 0o077] == []
+
+
 @pytest.fixture
 def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
     """The connections that are made from now on, in their order."""
@@ -106,7 +117,7 @@ def test_connections_end_with_their_threads(backend: Backend, connections: list[
 
 
 def test_locked(backend: Backend, path: str) -> None:
-    """While another process holds the file, reads work and writes end within two seconds; then everything works again."""
+    """While another process holds the file, reads work and writes fail within two seconds; later all works again."""
     commit(backend, person("a"))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
@@ -185,6 +196,47 @@ def test_no_database(backend: Backend, path: str, method: str) -> None:
     Path(path).write_text("x" * 5000)
     with pytest.raises(ConfigurationError, match="no SQLite database"):
         getattr(backend, method)()
+
+
+def note_types(**characteristics: object) -> TypeRegistry:
+    """Return the type of notes whose text has some characteristics."""
+    text = {"name": "text", "type": "string", **characteristics}
+    schema = {"id": "urn:example:Note", "name": "Note", "attributes": [text]}
+    return TypeRegistry([make_resource_type("Note", "", schema)])
+
+
+@pytest.mark.parametrize("later", [{"x-indexed": True}, {"uniqueness": "server"}], ids=["indexed", "unique"])
+def test_an_attribute_becomes_indexed(path: str, later: dict[str, object]) -> None:
+    """When a schema comes to index an attribute, opening a tenant enters what was stored before."""
+    before, after = SQLiteBackend(note_types(), path), SQLiteBackend(note_types(**later), path)
+    for tenant in (TENANT, "other"):
+        before.open(tenant, "bsr")
+        commit(before, Insert("Note", "a", {"id": "a", "text": "A"}), tenant=tenant)
+        after.open(tenant, "bsr")
+    filter = bind(parse_filter('text eq "a"'), after.types.by_name["Note"])
+    page = after.query(TENANT, "Note", Query(View(after.types, ""), filter))
+    assert [resource.id for resource in page.resources] == ["a"]
+    again = Insert("Note", "b", {"id": "b", "text": "a"})
+    if "uniqueness" in later:
+        with pytest.raises(UniquenessConflict):
+            commit(after, again)
+    else:
+        commit(after, again, Removal("Note", "a"))
+    before.close()
+    after.close()
+
+
+def test_an_attribute_cannot_become_unique(path: str) -> None:
+    """A schema that says unique of what is not is refused, and nothing is changed."""
+    before, after = SQLiteBackend(note_types(), path), SQLiteBackend(note_types(uniqueness="server"), path)
+    before.open(TENANT, "bsr")
+    commit(before, *(Insert("Note", i, {"id": i, "text": "A"}) for i in "ab"))
+    with pytest.raises(ConfigurationError, match=r"Note\.text is unique, but the Note b"):
+        after.open(TENANT, "bsr")
+    commit(before, Removal("Note", "b"))
+    after.open(TENANT, "bsr")
+    before.close()
+    after.close()
 
 
 PREAMBLE = """

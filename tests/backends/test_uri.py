@@ -37,7 +37,7 @@ def test_memory() -> None:
 
 @pytest.mark.parametrize("slashes", ["///", "////"], ids=["relative", "absolute"])
 def test_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, slashes: str) -> None:
-    """`sqlite:///` takes a file in the working directory, `sqlite:////` one by its absolute path; escapes are decoded."""
+    """`sqlite:///` takes a relative path, `sqlite:////` an absolute one; escapes are decoded."""
     monkeypatch.chdir(tmp_path)
     path = "my%20store.db" if slashes == "///" else f"{tmp_path}/my%20store.db".lstrip("/")
     backend = open_backend(f"sqlite:{slashes}{path}", TYPES)

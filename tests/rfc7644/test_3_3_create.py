@@ -252,7 +252,16 @@ def test_a_required_extension_is_required(change: Document, detail: str, devices
 
 def test_a_type_of_the_host_keeps_all_rules(devices: Scim, device: Document) -> None:
     """T-12, T-13, T-17, A-09, A-10: its characteristics hold in a creation."""
-    sent = {**device, "state": "sent", "pin": "1234", "notes": "n", "label": "l", "size": 5, "weight": 1.5, "key": "aGk="}
+    sent = {
+        **device,
+        "state": "sent",
+        "pin": "1234",
+        "notes": "n",
+        "label": "l",
+        "size": 5,
+        "weight": 1.5,
+        "key": "aGk=",
+    }
     response = devices.post("/Devices", sent)
     made = response.json
     assert response.headers["Location"] == f"http://localhost/scim/v2/Devices/{made['id']}"
@@ -287,7 +296,12 @@ def test_values_have_the_type_of_their_attribute(wrong: Document, devices: Scim,
 
 def test_names_have_no_letter_case(either: Scim) -> None:
     """C-27: names are matched without regard to case and come back as the schema has them."""
-    body = {"SCHEMAS": [USER], "USERNAME": "bob", "Name": {"GIVENNAME": "Bob"}, "eMails": [{"VALUE": "b@x", "Type": "work"}]}
+    body = {
+        "SCHEMAS": [USER],
+        "USERNAME": "bob",
+        "Name": {"GIVENNAME": "Bob"},
+        "eMails": [{"VALUE": "b@x", "Type": "work"}],
+    }
     made = either.post("/Users", body).json
     assert made["userName"] == "bob"
     assert made["name"] == {"givenName": "Bob"}
@@ -373,7 +387,11 @@ def test_text_comes_back_as_it_was_sent(value: str, either: Scim) -> None:
 def test_members_are_shown_as_they_are(either: Scim) -> None:
     """R-14, XA-09: type and $ref are the server's, doubles are one, and no display is made up."""
     bob, team = either.user("bob"), either.group("Inner")
-    sent = [{"value": bob["id"], "type": "Group", "$ref": "x", "display": "x"}, {"value": bob["id"]}, {"value": team["id"]}]
+    sent = [
+        {"value": bob["id"], "type": "Group", "$ref": "x", "display": "x"},
+        {"value": bob["id"]},
+        {"value": team["id"]},
+    ]
     made = either.post("/Groups", {"schemas": [GROUP], "displayName": "Outer", "members": sent}).json
     shown = [
         {"value": bob["id"], "$ref": bob["meta"]["location"], "type": "User"},

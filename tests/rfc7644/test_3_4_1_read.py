@@ -141,14 +141,13 @@ def test_a_manager_is_a_reference(full: Scim) -> None:
     assert manager == {"value": boss["id"], "$ref": boss["meta"]["location"]}
 
 
-@pytest.mark.parametrize("nested", [True, False])
-def test_groups_inside_groups_are_not_followed(nested: bool, either: Scim) -> None:
+def test_groups_inside_groups_are_not_followed(either: Scim) -> None:
     """T-25: a cycle of groups is stored and harms nothing; groups of a user are the direct ones."""
     bob = either.user()
     one = either.group("One", bob["id"])
     two = either.group("Two", one["id"])
-    if nested:
-        either.patch(path_of(one), {"op": "add", "path": "members", "value": [{"value": two["id"]}, {"value": one["id"]}]})
+    cycle = [{"value": two["id"]}, {"value": one["id"]}]
+    assert either.patch(path_of(one), {"op": "add", "path": "members", "value": cycle}).status_code == 200
     assert [shown["value"] for shown in either.get(path_of(bob)).json["groups"]] == [one["id"]]
     assert either.get("/Groups").json["totalResults"] == 2
 
@@ -242,7 +241,10 @@ def test_both_parameters_exclude_each_other(either: Scim) -> None:
 def test_members_can_be_left_out(query: dict[str, str], shown: set[str], either: Scim) -> None:
     """A-01, A-04: Entra asks for groups without their members."""
     team = either.group("Team", either.user()["id"])
-    for answer in (either.get(path_of(team), query=query).json, either.get("/Groups", query=query).json["Resources"][0]):
+    for answer in (
+        either.get(path_of(team), query=query).json,
+        either.get("/Groups", query=query).json["Resources"][0],
+    ):
         assert answer.keys() == shown
 
 

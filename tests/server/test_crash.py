@@ -22,7 +22,7 @@ from tests.server.conftest import servers
 from tests.server.running import TOKEN, USER, Client, Server, patch, together
 
 WRITERS = 4
-ROUNDS = 20 if settings.get_current_profile_name() == "thorough" else 3
+ROUNDS = 20 if settings().max_examples == settings.get_profile("thorough").max_examples else 3
 
 _READY_WITHIN = 3
 """Seconds."""
