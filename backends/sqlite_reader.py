@@ -99,14 +99,8 @@ class Reader:
         return {} if resource_type.groups is None else self._links_to_groups(seqs)
 
     def _links_to_members(self, groups: Sequence[int]) -> Links:
-        sql = (
-            "SELECT group_seq, member_id, member_type FROM member "
-            "WHERE tenant = ? AND group_seq IN (SELECT value FROM json_each(?)) ORDER BY group_seq, member_id"
-        )
-        links: dict[int, list[Link]] = {}
-        for group, member_id, type_name in self._execute(sql, (self._tenant, json_text(groups))):
-            links.setdefault(group, []).append(Link(member_id, type_name))
-        return links
+        sql = "SELECT member_id, member_type, NULL FROM member WHERE tenant = ? AND group_seq = ? ORDER BY member_id"
+        return {group: list(map(Link._make, self._execute(sql, (self._tenant, group)))) for group in groups}
 
     def _links_to_groups(self, members: Sequence[int]) -> Links:
         """The members of a page share their groups, so each group is read once."""

@@ -53,6 +53,7 @@ FILTERS = (
     "emails[not (type pr)]",
     "emails pr",
     'id eq "a"',
+    'id eq "t"',
     'id gt "b"',
     'meta.lastModified gt "2026-01-01T00:00:02Z"',
     'meta.created le "2026-01-01T01:00:02+01:00"',
@@ -104,8 +105,9 @@ class ReadContract:
 
     def test_creation_order(self, people: Backend) -> None:
         """Without a sort order resources come in the order of their creation, whatever was changed since."""
-        commit(people, changed(PEOPLE[0], nickName="new"), Removal("Person", "a"), person("e"))
+        commit(people, person("e", nickName="new"), changed(PEOPLE[0], nickName="new"), Removal("Person", "a"))
         assert found(people, "Person") == ["c", "d", "b", "e"]
+        assert found(people, "Person", 'nickName eq "new"') == ["c", "e"]
 
     @pytest.mark.parametrize(
         ("offset", "count", "ids"),

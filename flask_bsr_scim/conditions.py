@@ -43,5 +43,5 @@ NO_CONDITIONS = Conditions()
 
 
 def _names(header: str, version: int) -> bool:
-    tags = parse_etags(header)
+    tags = parse_etags(header.strip())
     return tags.contains_weak(str(version)) or tags.contains_weak(f"{version}{SHOWS_GROUPS}")

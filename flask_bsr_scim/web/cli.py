@@ -21,6 +21,7 @@ from flask_bsr_scim.web.config import environment_settings, read_settings
 from flask_bsr_scim.web.service import Service, make_backend
 
 _IN_MEMORY = "memory:"
+_PREFIX = "/scim/v2"
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -42,7 +43,7 @@ class _Lifetime(click.ParamType[datetime]):
 
 def _moment(text: str) -> datetime | None:
     try:
-        if span := re.fullmatch(r"(\d{1,6})([mhdw])", text.lower()):
+        if span := re.fullmatch(r"([0-9]{1,6})([mhdw])", text.lower()):
             return utc_now() + timedelta(**{_UNITS[span[2]]: int(span[1])})
         moment = datetime.fromisoformat(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -84,7 +85,7 @@ def serve_command(backend: str | None, host: str, port: int, workers: int | None
         token = _first_token(service)
         if in_memory and token:
             config["SCIM_TOKEN"] = token
-        _say_hello(service, f"http://{_in_url(host)}:{port}/scim/v2", token)
+        _say_hello(service, f"http://{_in_url(host)}:{port}{_PREFIX}", token)
         service.backend.close()
     serve({key: str(value) for key, value in config.items()}, address, port, workers or (1 if in_memory else 2))
 
@@ -220,7 +221,7 @@ def _first_token(service: Service) -> str | None:
 
 
 def _say_hello(service: Service, local_url: str, token: str | None) -> None:
-    url = service.settings.base_url or local_url
+    url = service.settings.public_url(_PREFIX) or local_url
     shown = token or "the token made at the first start (a new one: bsr-scim token create)"
     if service.settings.token:
         shown = "the value of SCIM_TOKEN"

@@ -43,6 +43,12 @@ class Settings:
     log_level: str = "WARNING"
     """Of the standalone server: WARNING shows refused requests, INFO all."""
 
+    def public_url(self, prefix: str) -> str | None:
+        """Return the base URL that is set, with the prefix behind it when it has no path; None when there is none."""
+        if self.base_url is None or self.base_url.count("/") > 2:
+            return self.base_url
+        return self.base_url + prefix
+
 
 def _at_least(least: int) -> validate.Range:
     return validate.Range(min=least)

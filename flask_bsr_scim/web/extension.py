@@ -77,16 +77,17 @@ class Mount:
         if settings.trusted_proxies:
             return self._make_view(flask.Request(_as_the_client_sent(environ, settings.trusted_proxies)))
         named = tuple(map(environ.get, _NAMES_OF_THE_HOST))
-        if named not in self._views:
+        view = self._views.get(named)
+        if view is None:
+            view = self._make_view(request)
             if len(self._views) >= _MOST_VIEWS:
                 self._views.clear()
-            self._views[named] = self._make_view(request)
-        return self._views[named]
+            self._views[named] = view
+        return view
 
     def _make_view(self, request: flask.Request) -> View:
-        pinned = self.service.settings.base_url
-        if pinned is not None:
-            return View(self.service.types, pinned if pinned.count("/") > 2 else pinned + self.prefix)
+        if pinned := self.service.settings.public_url(self.prefix):
+            return View(self.service.types, pinned)
         if not request.host or request.scheme not in _SCHEMES:
             raise ScimError("Host, or the headers of a proxy, do not name the host that this request is for.")
         host, path = f"{request.scheme}://{request.host}", quote(request.root_path.rstrip("/"))

@@ -31,7 +31,7 @@ from flask_bsr_scim.backends.testing_data import (
 )
 from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable, UniquenessConflict
 from flask_bsr_scim.filter import bind, parse_filter
-from flask_bsr_scim.schema import TypeRegistry, make_resource_type
+from flask_bsr_scim.schema import Document, TypeRegistry, make_resource_type
 from flask_bsr_scim.view import View
 
 
@@ -205,10 +205,18 @@ def note_types(**characteristics: object) -> TypeRegistry:
     return TypeRegistry([make_resource_type("Note", "", schema)])
 
 
-@pytest.mark.parametrize("later", [{"x-indexed": True}, {"uniqueness": "server"}], ids=["indexed", "unique"])
-def test_an_attribute_becomes_indexed(path: str, later: dict[str, object]) -> None:
+INDEXED: Document = {"x-indexed": True}
+UNIQUE: Document = {"uniqueness": "server"}
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [({}, INDEXED), ({}, UNIQUE), (INDEXED, UNIQUE), (UNIQUE, INDEXED)],
+    ids=["indexed", "unique", "unique after indexed", "indexed after unique"],
+)
+def test_an_attribute_becomes_indexed(path: str, earlier: Document, later: Document) -> None:
     """When a schema comes to index an attribute, opening a tenant enters what was stored before."""
-    before, after = SQLiteBackend(note_types(), path), SQLiteBackend(note_types(**later), path)
+    before, after = SQLiteBackend(note_types(**earlier), path), SQLiteBackend(note_types(**later), path)
     for tenant in (TENANT, "other"):
         before.open(tenant, "bsr")
         commit(before, Insert("Note", "a", {"id": "a", "text": "A"}), tenant=tenant)
@@ -315,11 +323,14 @@ for n in range(100_000):
 def test_fork(backend: Backend, path: str) -> None:
     """A process that was forked opens its own connection; the parent's stays good."""
     code = """
+from flask_bsr_scim.backends import sqlite
+connect, made = sqlite.connect, []
+sqlite.connect = lambda *arguments: made.append(arguments) or connect(*arguments)
 commit(backend, person("before"))
 child = os.fork()
 if child == 0:
     commit(backend, person("child"))
-    os._exit(0 if found(backend, "Person") == ["before", "child"] else 1)
+    os._exit(0 if found(backend, "Person") == ["before", "child"] and len(made) == 2 else 1)
 print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 commit(backend, person("after"))
 """

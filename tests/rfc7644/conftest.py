@@ -76,6 +76,14 @@ def either(app_of_either: Flask) -> Scim:
     return new_client(app_of_either)
 
 
+@pytest.fixture(scope="session", params=["bsr", "rfc7643"])
+def described(request: pytest.FixtureRequest) -> Scim:
+    """A client for what does not depend on the store, once for each profile."""
+    app = Flask("described")
+    BsrScim(app, backend="memory://", token=TOKEN, profile=request.param)
+    return Scim(app)
+
+
 @pytest.fixture
 def devices(tmp_path: Path) -> Scim:
     """A client of an application with a type of its own, which has every characteristic of RFC 7643 §7."""

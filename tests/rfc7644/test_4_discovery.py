@@ -38,9 +38,9 @@ def attributes(schema: Document) -> Iterator[Document]:
 # ServiceProviderConfig
 
 
-def test_the_configuration_is_one_resource(either: Scim) -> None:
+def test_the_configuration_is_one_resource(described: Scim) -> None:
     """D-01, D-02, D-10: with its own schema, type and location, and no id."""
-    config = either.get("/ServiceProviderConfig").json
+    config = described.get("/ServiceProviderConfig").json
     assert config["schemas"] == [CONFIG]
     assert config["meta"]["resourceType"] == "ServiceProviderConfig"
     assert config["meta"]["location"] == "http://localhost/scim/v2/ServiceProviderConfig"
@@ -61,16 +61,16 @@ def test_the_configuration_is_one_resource(either: Scim) -> None:
         pytest.param(("etag", "supported"), True, id="D-06"),
     ],
 )
-def test_what_is_announced(path: tuple[str, str], value: object, either: Scim) -> None:
+def test_what_is_announced(path: tuple[str, str], value: object, described: Scim) -> None:
     """D-03 to D-06: each feature, of the right type."""
-    found = either.get("/ServiceProviderConfig").json[path[0]][path[1]]
+    found = described.get("/ServiceProviderConfig").json[path[0]][path[1]]
     assert found == value
     assert type(found) is type(value)
 
 
-def test_the_way_to_authenticate_is_announced(either: Scim) -> None:
+def test_the_way_to_authenticate_is_announced(described: Scim) -> None:
     """D-07: one scheme, which is the primary one."""
-    (scheme,) = either.get("/ServiceProviderConfig").json["authenticationSchemes"]
+    (scheme,) = described.get("/ServiceProviderConfig").json["authenticationSchemes"]
     assert scheme["type"] == "oauthbearertoken"
     assert scheme["primary"] is True
     assert all(isinstance(scheme[name], str) and scheme[name] for name in ("name", "description", "specUri"))
@@ -92,16 +92,16 @@ def test_the_way_to_authenticate_is_announced(either: Scim) -> None:
         ("POST", "/Groups/.search"),
     ],
 )
-def test_what_is_not_announced_is_refused(method: str, path: str, either: Scim) -> None:
+def test_what_is_not_announced_is_refused(method: str, path: str, described: Scim) -> None:
     """D-08, M-01: 501 with a SCIM error."""
-    assert_error(either(method, path, {"schemas": []}), 501, None, "does not support")
+    assert_error(described(method, path, {"schemas": []}), 501, None, "does not support")
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("path", ["/.search", "/Users/.search", "/Groups/.search", "/Bulk"])
-def test_what_takes_a_post_alone_says_so(path: str, method: str, either: Scim) -> None:
+def test_what_takes_a_post_alone_says_so(path: str, method: str, described: Scim) -> None:
     """Q-07: `.search` is no id of a resource."""
-    response = either(method, path, {})
+    response = described(method, path, {})
     assert_error(response, 405)
     assert response.headers["Allow"] == "POST"
 
@@ -109,23 +109,23 @@ def test_what_takes_a_post_alone_says_so(path: str, method: str, either: Scim) -
 # ResourceTypes
 
 
-def test_resource_types_are_listed(either: Scim) -> None:
+def test_resource_types_are_listed(described: Scim) -> None:
     """D-11, D-13, D-16: users and groups, and nothing that the registry keeps beside; each endpoint answers."""
-    answer = either.get("/ResourceTypes").json
+    answer = described.get("/ResourceTypes").json
     assert answer["schemas"] == [LIST]
     assert answer["totalResults"] == answer["itemsPerPage"] == 2
     assert {t["name"]: t["endpoint"] for t in answer["Resources"]} == {"User": "/Users", "Group": "/Groups"}
     for resource_type in answer["Resources"]:
         assert resource_type["id"] == resource_type["name"]
         assert resource_type["meta"]["location"] == f"http://localhost/scim/v2/ResourceTypes/{resource_type['name']}"
-        assert either.get(f"/ResourceTypes/{resource_type['name']}").json == resource_type
-        assert either.get(resource_type["endpoint"]).status_code == 200
+        assert described.get(f"/ResourceTypes/{resource_type['name']}").json == resource_type
+        assert described.get(resource_type["endpoint"]).status_code == 200
 
 
-def test_schemas_of_types_can_be_read(either: Scim) -> None:
+def test_schemas_of_types_can_be_read(described: Scim) -> None:
     """D-14, D-15: the schema of each type and of each of its extensions."""
-    known = schemas(either)
-    for resource_type in either.get("/ResourceTypes").json["Resources"]:
+    known = schemas(described)
+    for resource_type in described.get("/ResourceTypes").json["Resources"]:
         assert resource_type["schema"] in known
         for extension in resource_type["schemaExtensions"]:
             assert extension["schema"] in known
@@ -142,9 +142,9 @@ def test_extensions_of_the_profiles(scim: Scim, full: Scim) -> None:
 # Schemas
 
 
-def test_schemas_are_listed(either: Scim) -> None:
+def test_schemas_are_listed(described: Scim) -> None:
     """D-17, D-23, D-24: those of resources and of these documents, and no message."""
-    answer = either.get("/Schemas").json
+    answer = described.get("/Schemas").json
     found = [schema["id"] for schema in answer["Resources"]]
     assert answer["schemas"] == [LIST]
     assert answer["totalResults"] == answer["itemsPerPage"] == len(found) == len(set(found))
@@ -162,17 +162,17 @@ def test_schemas_are_listed(either: Scim) -> None:
     ],
 )
 @pytest.mark.parametrize("urn", [USER, GROUP, CONFIG])
-def test_a_schema_is_read(urn: str, write: Callable[[str], str], either: Scim) -> None:
+def test_a_schema_is_read(urn: str, write: Callable[[str], str], described: Scim) -> None:
     """D-18: by its URN, percent-encoded or not."""
-    schema = either.get(f"/Schemas/{write(urn)}").json
-    assert schema == schemas(either)[urn]
+    schema = described.get(f"/Schemas/{write(urn)}").json
+    assert schema == schemas(described)[urn]
     assert schema["meta"]["location"] == f"http://localhost/scim/v2/Schemas/{urn}"
     assert schema["meta"]["resourceType"] == "Schema"
 
 
-def test_schemas_are_complete(either: Scim) -> None:
+def test_schemas_are_complete(described: Scim) -> None:
     """D-19 to D-21: each attribute has each characteristic, with a defined value, and none that is ours alone."""
-    for schema in schemas(either).values():
+    for schema in schemas(described).values():
         assert schema["name"]
         assert schema["description"]
         for attribute in attributes(schema):
@@ -192,15 +192,15 @@ def test_schemas_are_complete(either: Scim) -> None:
                 assert attribute["subAttributes"]
 
 
-def test_a_group_name_is_announced_as_it_is(either: Scim) -> None:
+def test_a_group_name_is_announced_as_it_is(described: Scim) -> None:
     """D-22: required, exact, unique: a name grants access."""
-    (name,) = (a for a in schemas(either)[GROUP]["attributes"] if a["name"] == "displayName")
+    (name,) = (a for a in schemas(described)[GROUP]["attributes"] if a["name"] == "displayName")
     assert (name["required"], name["caseExact"], name["uniqueness"]) == (True, True, "server")
 
 
-def test_members_have_no_display(either: Scim) -> None:
+def test_members_have_no_display(described: Scim) -> None:
     """R-14: what is not shown is not announced."""
-    (members,) = (a for a in schemas(either)[GROUP]["attributes"] if a["name"] == "members")
+    (members,) = (a for a in schemas(described)[GROUP]["attributes"] if a["name"] == "members")
     assert {sub["name"] for sub in members["subAttributes"]} == {"value", "$ref", "type"}
 
 
@@ -229,22 +229,22 @@ def test_the_default_profile_says_what_it_stores(scim: Scim) -> None:
     "query",
     ["count=1", "count=0", "count=x", "startIndex=2", "startIndex=x", "sortBy=name", "sortBy=x", "sortOrder=up", "x=y"],
 )
-def test_lists_are_always_whole(query: str, path: str, either: Scim) -> None:
+def test_lists_are_always_whole(query: str, path: str, described: Scim) -> None:
     """D-25: paging and order are ignored."""
-    assert either.get(path, query=query).json == either.get(path).json
+    assert described.get(path, query=query).json == described.get(path).json
 
 
 @pytest.mark.parametrize("path", ["/ServiceProviderConfig", *LISTS])
-def test_lists_cannot_be_filtered(path: str, either: Scim) -> None:
+def test_lists_cannot_be_filtered(path: str, described: Scim) -> None:
     """D-26: 403, as §4 says."""
-    assert_error(either.get(path, query={"filter": 'id eq "User"'}), 403)
+    assert_error(described.get(path, query={"filter": 'id eq "User"'}), 403)
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-def test_nothing_can_be_changed(method: str, path: str, either: Scim) -> None:
+def test_nothing_can_be_changed(method: str, path: str, described: Scim) -> None:
     """D-27: 405 says what works there."""
-    response = either(method, path, {"schemas": []})
+    response = described(method, path, {"schemas": []})
     assert_error(response, 405)
     assert response.headers["Allow"] == "GET, HEAD"
 
@@ -255,25 +255,25 @@ def test_nothing_can_be_changed(method: str, path: str, either: Scim) -> None:
      "/Schemas/User", "/Schemas/urn:ietf:params:scim:api:messages:2.0:ListResponse",
      "/Schemas/urn:bsr:scim:internal:Token"],
 )  # fmt: skip
-def test_an_unknown_name_is_404(path: str, either: Scim) -> None:
+def test_an_unknown_name_is_404(path: str, described: Scim) -> None:
     """D-28: for what is kept inside, too."""
-    assert_error(either.get(path), 404)
+    assert_error(described.get(path), 404)
 
 
 @pytest.mark.parametrize(
     "path", ["/x", "/Users/x/y", "/Token", "/Tokens", "/Me/x", "/Bulk/x", "/healthz", "/favicon.ico"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "PURGE"])
-def test_an_unknown_path_is_404(method: str, path: str, either: Scim) -> None:
+def test_an_unknown_path_is_404(method: str, path: str, described: Scim) -> None:
     """D-29: with a SCIM error."""
-    assert_error(either(method, path, {}), 404, None)
+    assert_error(described(method, path, {}), 404, None)
 
 
 @pytest.mark.parametrize("path", ENDPOINTS)
 @pytest.mark.parametrize("query", [{"attributes": "name"}, {"excludedAttributes": "meta"}])
-def test_projection_does_no_harm(query: dict[str, str], path: str, either: Scim) -> None:
+def test_projection_does_no_harm(query: dict[str, str], path: str, described: Scim) -> None:
     """D-30: the answer is there, and is what it says."""
-    assert either.get(path, query=query).json["schemas"] == either.get(path).json["schemas"]
+    assert described.get(path, query=query).json["schemas"] == described.get(path).json["schemas"]
 
 
 def test_a_type_of_the_host_is_announced(devices: Scim) -> None:

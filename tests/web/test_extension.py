@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound
 
 import flask_bsr_scim
 from flask_bsr_scim import BsrScim, ConfigurationError, create_blueprint, current_service
+from flask_bsr_scim.web import server
 from flask_bsr_scim.web.config import KEYS, Settings, environment_settings, read_settings
 from tests.client import ENTERPRISE, TOKEN, USER, Scim, assert_error, path_of, user
 
@@ -322,7 +323,7 @@ def test_an_unknown_key_is_a_mistake(key: str, hint: str, app: Flask) -> None:
 
 def test_an_unknown_argument_is_a_mistake(app: Flask) -> None:
     """Arguments are checked as keys are."""
-    with pytest.raises(ConfigurationError, match="SCIM_BACKENDS is no setting; did you mean SCIM_BACKEND?"):
+    with pytest.raises(ConfigurationError, match=r"SCIM_BACKENDS .* did you mean SCIM_BACKEND\?"):
         BsrScim(app, backends="memory://")
 
 
@@ -467,3 +468,15 @@ def test_commands_are_there_once(app: Flask) -> None:
     result = CliRunner().invoke(app.cli.commands["scim"], ["--help"])
     assert result.exit_code == 0
     assert {"serve", "token", "db"} <= set(result.output.split())
+
+
+def test_a_host_application_can_be_served_alone(commands: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`flask scim serve` hands the application's settings to the standalone server."""
+    served: list[Any] = []
+    monkeypatch.setattr(server, "free_address", lambda host, port: host)
+    monkeypatch.setattr(server, "serve", lambda *args: served.extend(args))
+    result = commands.test_cli_runner().invoke(args=["scim", "serve", "--workers", "1"])
+    assert result.exit_code == 0, result.output
+    with commands.app_context():
+        assert served[0]["SCIM_BACKEND"] == current_service().settings.backend
+    assert read_settings(served[0]).backend == served[0]["SCIM_BACKEND"]

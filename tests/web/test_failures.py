@@ -1,5 +1,6 @@
 """Failures behind the web layer: a store that does not answer, and what nobody foresaw (RFC 7644 §3.12)."""
 
+import json
 import logging
 import sqlite3
 import time
@@ -13,6 +14,7 @@ from flask import Flask, abort
 
 from flask_bsr_scim import BsrScim, current_service
 from flask_bsr_scim.backends.base import Backend
+from flask_bsr_scim.backends.memory import MemoryBackend
 from flask_bsr_scim.errors import StoreUnavailable
 from tests.client import ERROR, PATCH, PREFIX, TOKEN, USER, Scim, assert_error, path_of, user
 
@@ -67,6 +69,23 @@ def test_a_store_that_is_down_is_503_to_a_stored_token(fresh: Scim, monkeypatch:
     with failing(fresh, StoreUnavailable("down"), monkeypatch):
         assert_error(Scim(fresh.app, token=token).get("/Users"), 503)
     assert Scim(fresh.app, token=token).get("/Users").status_code == 200
+
+
+def test_a_start_without_the_store_is_a_warning(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """G-05: a service whose store is down comes up, and works when the store does."""
+
+    def fail(*_: Any) -> None:
+        raise StoreUnavailable("down")
+
+    app = Flask("early")
+    with monkeypatch.context() as patch:
+        patch.setattr(MemoryBackend, "_open", fail)
+        BsrScim(app, backend="memory://", token=TOKEN)
+        assert_error(Scim(app).get("/Users"), 503)
+    assert "does not answer yet" in caplog.text
+    assert Scim(app).user("bob")["userName"] == "bob"
 
 
 def test_a_locked_file_is_503_in_time(tmp_path: Path) -> None:
@@ -152,3 +171,20 @@ def test_a_long_list_is_sent_in_pieces(fresh: Scim) -> None:
     assert "Content-Length" not in response.headers
     assert [found["userName"] for found in response.json["Resources"]] == [f"u{n:04}" for n in range(300)]
     assert fresh("HEAD", "/Users", query={"count": 1000}).data == b""
+
+
+def test_large_requests_take_turns(fresh: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process works on one large body at a time; who waits too long gets 503, and small requests do not wait."""
+    monkeypatch.setattr("flask_bsr_scim.web.service._PATIENCE", 0)
+    large = json.dumps(user("large", x="y" * 1_500_000)).encode()
+    with fresh.app.app_context():
+        service = current_service()
+    with service.one_at_a_time():
+        response = fresh.post("/Users", large)
+        assert_error(response, 503, None, "Other large requests")
+        assert int(response.headers["Retry-After"]) > 0
+        assert fresh.user("small")["userName"] == "small"
+    assert fresh.post("/Users", large).status_code == 201
+    assert fresh.post("/Users", large).status_code == 409
+    assert fresh.post("/Users", large[:-1]).status_code == 400
+    assert fresh.names() == ["small", "large"]

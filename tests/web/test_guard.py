@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from flask_bsr_scim import BsrScim, current_service
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.web.routes import ROUTES
-from flask_bsr_scim.web.service import Service
+from flask_bsr_scim.web.service import SCIM_SCOPE, Principal, Service
 from tests.client import PREFIX, TOKEN, Scim, assert_error, path_of, user
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE")
@@ -404,3 +404,15 @@ def test_a_change_knows_token_and_request(fresh: Scim) -> None:
     with_token(fresh, text).post("/Users", user("u"), headers={"X-Request-Id": "r-1"})
     entry = service.backend.log("default")[-1]
     assert (entry.token_id, entry.request_id, entry.operation, entry.type) == (token.id, "r-1", "create", "User")
+
+
+def test_a_credential_without_the_right_is_forbidden(fresh: Scim) -> None:
+    """Z-03, Z-06: another kind of bearer is one more verifier; known, and not for SCIM, is 403 before anything else."""
+    verifiers = service_of(fresh).verifiers
+    verifiers.append(lambda text: Principal("default", "reader", frozenset()) if text == "x" * 20 else None)
+    response = with_token(fresh, "x" * 20).post("/Users", b"{", environ={"wsgi.input": Untouchable()})
+    assert_error(response, 403, None, "not allowed")
+    verifiers.append(lambda text: Principal("acme", "other", frozenset({SCIM_SCOPE})) if text == "y" * 20 else None)
+    assert with_token(fresh, "y" * 20).user("bob")["userName"] == "bob"
+    assert fresh.names() == []
+    assert_refused(with_token(fresh, "z" * 20).get("/Users"))

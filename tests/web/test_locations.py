@@ -169,6 +169,16 @@ def test_the_request_decides_without_a_setting(environ: dict[str, str], shown: s
     assert base_url(client(), **environ) == shown
 
 
+def test_each_request_has_its_own_address() -> None:
+    """However many hosts clients name, none sees another's."""
+    scim = client()
+    hosts = [f"host{number}.example.com" for number in range(200)]
+    for host in hosts + hosts[::-1]:
+        assert base_url(scim, HTTP_HOST=host) == f"http://{host}/scim/v2"
+    assert base_url(scim, HTTP_HOST=hosts[0], SCRIPT_NAME="/x") == f"http://{hosts[0]}/x/scim/v2"
+    assert base_url(scim, HTTP_HOST=hosts[0]) == f"http://{hosts[0]}/scim/v2"
+
+
 ODD_HOSTS = ["", " ", 'a"b', "a\\b", "a b", "a/b", "a@b", "a,b", "<x>", "a?b", "a#b", "\xe9vil", "a\tb", "{x}", "a%0d"]
 
 
