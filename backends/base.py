@@ -7,8 +7,7 @@ serves all.
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Self, final
@@ -352,11 +351,23 @@ class Backend(ABC):
         """Return the time before which entries of the change log are purged."""
         return timestamp(self.clock() - timedelta(days=self.log_days))
 
-    @contextmanager
-    def _wrapped(self) -> Iterator[None]:
-        try:
-            yield
-        except self.UNAVAILABLE as error:
+    def _wrapped(self) -> "_Wrapped":
+        return _Wrapped(self.UNAVAILABLE)
+
+
+class _Wrapped:
+    """Turns the exceptions of a driver into the contract's."""
+
+    __slots__ = ("_unavailable",)
+
+    def __init__(self, unavailable: tuple[type[Exception], ...]) -> None:
+        self._unavailable = unavailable
+
+    def __enter__(self) -> None:
+        return
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        if isinstance(error, self._unavailable):
             raise StoreUnavailable(str(error)) from error
 
 

@@ -1,10 +1,9 @@
-"""Connections to one SQLite file: one a thread, none taken over a fork, and patience while others hold its locks."""
+"""Connections to one SQLite file: as many as there are users at once, and patience while others hold its locks."""
 
 import os
 import sqlite3
 import threading
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -41,29 +40,44 @@ def connect(path: str, synchronous: str) -> sqlite3.Connection:
 
 
 class Connections:
-    """Gives each thread its connection, made on first use and closed when the thread ends."""
+    """Lends connections, each to one user at a time; the one that came back last goes first: its cache is warm."""
 
     def __init__(self, make: Callable[[], sqlite3.Connection]) -> None:
         self._make = make
         self._inherited: list[sqlite3.Connection] = []
+        self._made: list[sqlite3.Connection] = []
+        self._idle: list[sqlite3.Connection] = []
         self._begin()
 
     def _begin(self) -> None:
         self._pid = os.getpid()
-        self._local = threading.local()
+        # What a fork brought stays open: closing it would harm the parent's.
+        self._inherited += self._made
+        self._made, self._idle = [], []
         self._writing = threading.Lock()
 
     def close(self) -> None:
-        """Close the connection of the calling thread; its next use opens another."""
-        self._local.__dict__.pop("handle", None)
+        """Close the connections that nobody uses; the next use opens another."""
+        while self._idle:
+            connection = self._idle.pop()
+            self._made.remove(connection)
+            connection.close()
 
     def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` finds with one statement."""
-        return patiently(lambda: work(self._get()))
+        connection = self._take()
+        try:
+            return patiently(partial(work, connection))
+        finally:
+            self._idle.append(connection)
 
     def read_snapshot(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` finds in one state of the store, however many statements it takes."""
-        return patiently(lambda: _in_snapshot(self._get(), work))
+        connection = self._take()
+        try:
+            return patiently(partial(_in_snapshot, connection, work))
+        finally:
+            self._idle.append(connection)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -74,37 +88,27 @@ class Connections:
         :raises StoreUnavailable: another writer did not finish in time.
         """
         deadline = time.monotonic() + PATIENCE
-        connection, lock = self._get(), self._writing
-        if not lock.acquire(timeout=PATIENCE):
-            raise StoreUnavailable("another writer holds the store")
+        connection, lock = self._take(), self._writing
         try:
-            with immediate(connection, deadline):
-                yield connection
+            if not lock.acquire(timeout=PATIENCE):
+                raise StoreUnavailable("another writer holds the store")
+            try:
+                with immediate(connection, deadline):
+                    yield connection
+            finally:
+                lock.release()
         finally:
-            lock.release()
+            self._idle.append(connection)
 
-    def _get(self) -> sqlite3.Connection:
+    def _take(self) -> sqlite3.Connection:
         if self._pid != os.getpid():
             self._begin()
-        handle: _Handle | None = self._local.__dict__.get("handle")
-        if handle is None:
-            handle = self._local.handle = _Handle(self._make(), self._inherited)
-        return handle.connection
-
-
-class _Handle:
-    """A connection that is closed with its thread; one that a fork brought is kept, to spare the parent's."""
-
-    def __init__(self, connection: sqlite3.Connection, inherited: list[sqlite3.Connection]) -> None:
-        self.connection = connection
-        weakref.finalize(self, _let_go, connection, os.getpid(), inherited)
-
-
-def _let_go(connection: sqlite3.Connection, pid: int, inherited: list[sqlite3.Connection]) -> None:
-    if pid == os.getpid():
-        connection.close()
-    else:
-        inherited.append(connection)
+        try:
+            return self._idle.pop()
+        except IndexError:
+            connection = self._make()
+            self._made.append(connection)
+            return connection
 
 
 @contextmanager

@@ -14,6 +14,8 @@ from flask_bsr_scim.backends.base import LogEntry, Page, Query
 from flask_bsr_scim.backends.sql import Selection, select
 from flask_bsr_scim.backends.sqlite_connection import limited
 from flask_bsr_scim.backends.sqlite_transaction import json_text
+from flask_bsr_scim.backends.transactional import index_name
+from flask_bsr_scim.filter.ast import BoundComparison, Operator
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType
 
@@ -44,18 +46,17 @@ class Reader:
         return None if row is None else _resource(row, self._links(resource_type, [row[0]]))
 
     def find(self, index: str, key: object) -> Resource | None:
-        sql = (
-            f"SELECT {COLUMNS} FROM resource "
-            "WHERE seq = (SELECT seq FROM unique_key WHERE tenant = ? AND name = ? AND key = ?)"
-        )
-        found = self._execute(sql, (self._tenant, index, key)).fetchone()
-        return None if found is None else _resource(found)
+        rows = self._holder(index, key)
+        return _resource(rows[0]) if rows else None
 
     def page(self, resource_type: ResourceType, query: Query, seconds: float) -> Page:
-        selection = select(self._tenant, resource_type, query)
-        with limited(self._connection, seconds):
-            rows = self._rows(selection, query) if query.count > 0 else []
-            total = self._total(selection, query, len(rows))
+        unique = _unique(resource_type, query)
+        if unique is None:
+            with limited(self._connection, seconds):
+                rows, total = self._selected(select(self._tenant, resource_type, query), query)
+        else:
+            rows = self._holder(*unique)
+            total = len(rows)
         links = self._links(resource_type, [row[0] for row in rows]) if query.links and rows else {}
         return Page(total, [_resource(row, links) for row in rows])
 
@@ -104,6 +105,9 @@ class Reader:
 
     def _links_to_groups(self, members: Sequence[int]) -> Links:
         """The members of a page share their groups, so each group is read once."""
+        if len(members) == 1:
+            only = self._groups_of(members[0])
+            return {members[0]: only} if only else {}
         sql = (
             "SELECT member_seq, group_seq FROM member "
             "WHERE tenant = ? AND member_seq IN (SELECT value FROM json_each(?))"
@@ -118,6 +122,25 @@ class Reader:
         for several in links.values():
             several.sort()
         return links
+
+    def _groups_of(self, member: int) -> list[Link]:
+        sql = (
+            "SELECT g.id, g.type, g.label FROM member m CROSS JOIN resource g ON g.seq = m.group_seq "
+            "WHERE m.tenant = ? AND m.member_seq = ?"
+        )
+        return sorted(map(Link._make, self._execute(sql, (self._tenant, member))))
+
+    def _holder(self, index: str, key: object) -> list[Row]:
+        """Return the row that holds a unique key, if there is one."""
+        sql = (
+            f"SELECT {COLUMNS} FROM resource "
+            "WHERE seq = (SELECT seq FROM unique_key WHERE tenant = ? AND name = ? AND key = ?)"
+        )
+        return self._execute(sql, (self._tenant, index, key)).fetchall()
+
+    def _selected(self, selection: Selection, query: Query) -> tuple[list[Row], int]:
+        rows = self._rows(selection, query) if query.count > 0 else []
+        return rows, self._total(selection, query, len(rows))
 
     def _rows(self, selection: Selection, query: Query) -> list[Row]:
         parameters = {**selection.parameters, "count": query.count, "offset": max(query.offset, 0)}
@@ -141,6 +164,16 @@ class Reader:
             sql = "SELECT coalesce(sum(number), 0) FROM total WHERE tenant = :tenant AND type = :type"
         (number,) = self._execute(sql, selection.parameters).fetchone()
         return int(number)
+
+
+def _unique(resource_type: ResourceType, query: Query) -> tuple[str, object] | None:
+    """Return index and key when a query asks who holds a unique value: what a client asks before each of its writes."""
+    match query.filter:
+        case BoundComparison(target, Operator.EQ, key) if query.offset <= 0 < query.count:
+            path = str(target)
+            found = (i for i in resource_type.indexed if i.unique and i.path == path)
+            return next(((index_name(resource_type, index), key) for index in found), None)
+    return None
 
 
 def _resource(row: Row, links: Links | None = None) -> Resource:

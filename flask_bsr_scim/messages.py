@@ -37,6 +37,10 @@ class Selection:
     excluded_attributes: tuple[str, ...] = ()
 
 
+EVERYTHING = Selection()
+"""What a request without these parameters asks for."""
+
+
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
     """A query (RFC 7644 §3.4.3). `start_index` is 1-based and at least 1; `count` is None where it was not given."""
@@ -132,7 +136,7 @@ _ERROR = _ErrorSchema()
 def read_selection(parameters: Mapping[str, str]) -> Selection:
     """Return what `attributes` and `excludedAttributes` of a query string ask for; other parameters are ignored."""
     if "attributes" not in parameters and "excludedAttributes" not in parameters:
-        return _EVERYTHING
+        return EVERYTHING
     return _selection(_SELECTION.load(parameters))
 
 
@@ -204,9 +208,6 @@ def list_document(documents: list[Document]) -> str:
     """Return the JSON text of a ListResponse that holds everything there is."""
     texts = (orjson.dumps(document).decode() for document in documents)
     return "".join(list_response(len(documents), 1, len(documents), texts))
-
-
-_EVERYTHING = Selection()
 
 
 def _selection(data: Mapping[str, str]) -> Selection:

@@ -11,7 +11,7 @@ from flask_bsr_scim.errors import InvalidPath, shown
 from flask_bsr_scim.exchange import Context, Options, Response
 from flask_bsr_scim.filter import bind, parse_filter
 from flask_bsr_scim.identifiers import new_id
-from flask_bsr_scim.messages import SearchRequest, Selection, list_response
+from flask_bsr_scim.messages import EVERYTHING, SearchRequest, Selection, list_response
 from flask_bsr_scim.patch import Operation, Patch, make_patch
 from flask_bsr_scim.resource import MemberChanges, Resource
 from flask_bsr_scim.schema import JSON, Document, Mutability, ResourceType, Returned, Source, TypeRegistry
@@ -22,8 +22,6 @@ from flask_bsr_scim.writer import Outcome, Writer
 
 _KEPT_WHEN_ABSENT = ("active",)
 """A PUT without them leaves them: Okta does not send what a GET did not return, and a reset would suspend people."""
-
-_EVERYTHING = Selection()
 
 _PROJECTIONS = 256
 """Selections of attributes whose compiled form is kept."""
@@ -48,7 +46,7 @@ class ServiceProvider:
 
         :raises Uniqueness: a unique value is taken.
         """
-        projection = self._projection(resource_type.name, selection or _EVERYTHING)
+        projection = self._projection(resource_type.name, selection or EVERYTHING)
         validator = self._validators[resource_type.name]
         document = validator.with_defaults(validator.resource(body))
         members = _pop_members(resource_type, document)
@@ -68,7 +66,7 @@ class ServiceProvider:
         conditions: Conditions = NO_CONDITIONS,
     ) -> Response:
         """Return a resource (§3.4.1): 200, or 304 when the client has it already."""
-        projection = self._projection(resource_type.name, selection or _EVERYTHING)
+        projection = self._projection(resource_type.name, selection or EVERYTHING)
         resource = self._writer.get(context, resource_type, resource_id, links=projection.needs_links)
         etag = context.view.etag(resource)
         if conditions.not_modified(etag):
@@ -92,8 +90,10 @@ class ServiceProvider:
             projection.needs_links,
         )
         page = self.backend.query(context.tenant, resource_type.name, query)
-        render = context.view.text if projection.is_default else partial(_text, context.view, projection)
-        texts = map(render, page.resources)
+        if projection.is_default:
+            texts = context.view.texts(page.resources)
+        else:
+            texts = map(partial(_text, context.view, projection), page.resources)
         return Response(200, list_response(page.total, request.start_index, len(page.resources), texts))
 
     def replace(
@@ -109,7 +109,7 @@ class ServiceProvider:
 
         :raises Mutability: an immutable attribute would change.
         """
-        projection = self._projection(resource_type.name, selection or _EVERYTHING)
+        projection = self._projection(resource_type.name, selection or EVERYTHING)
         validator = self._validators[resource_type.name]
 
         def change(old: Resource) -> Outcome:
@@ -151,9 +151,9 @@ class ServiceProvider:
             return Outcome(_if_changed(present, document), changes, bool(patch.document) or members.were_read)
 
         stored = self._writer.update(context, resource_type, resource_id, change, conditions)
-        if selection in (None, _EVERYTHING) and self._is_large(context, resource_type, resource_id):
+        if selection in (None, EVERYTHING) and self._is_large(context, resource_type, resource_id):
             return Response(204, etag=context.view.etag(stored))
-        projection = self._projection(resource_type.name, selection or _EVERYTHING)
+        projection = self._projection(resource_type.name, selection or EVERYTHING)
         return self._respond(context, 200, self._reread(context, stored, projection), projection)
 
     def delete(

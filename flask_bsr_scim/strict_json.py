@@ -54,7 +54,7 @@ def _number(text: str) -> float:
 
 
 def _bounded(text: str) -> str:
-    if len(text) > MAX_DIGITS:
+    if len(text) > MAX_DIGITS and sum(map(str.isdigit, text)) > MAX_DIGITS:
         raise InvalidSyntax(f"The request body has a number of more than {MAX_DIGITS} digits.")
     return text
 

@@ -1,6 +1,6 @@
 """What clients see of a resource: the stored document with `meta`, memberships and absolute references."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
@@ -15,6 +15,11 @@ SHOWS_GROUPS = "-g"
 Memberships are not part of a user's version, so such an answer is never confirmed with 304; the mark also keeps the
 tag of an answer with groups from being confirmed when the user has left them all.
 """
+
+_META = ',"meta":{"resourceType":"%s","created":"%sZ","lastModified":"%sZ","location":"%s","version":"W/\\"%s\\""}}'
+
+_REFERENCE = '"$ref":"/'
+"""Quotes inside a JSON string are escaped, so this can only be a member `$ref` with a relative reference."""
 
 _CHUNK = 1000
 """Members in one piece of a streamed group."""
@@ -33,8 +38,10 @@ class View:
 
     def etag(self, resource: Resource) -> str:
         """Return the weak entity tag, which is `meta.version` too (RFC 7644 §3.14)."""
-        shows_groups = resource.links and self.types.by_name[resource.type].groups is not None
-        return f'W/"{resource.version}{SHOWS_GROUPS if shows_groups else ""}"'
+        return f'W/"{resource.version}{self._mark(resource)}"'
+
+    def _mark(self, resource: Resource) -> str:
+        return SHOWS_GROUPS if resource.links and self.types.by_name[resource.type].groups is not None else ""
 
     def document(self, resource: Resource) -> Document:
         """Return the whole resource as a new JSON object."""
@@ -43,28 +50,27 @@ class View:
 
     def text(self, resource: Resource) -> str:
         """Return the whole resource as JSON text."""
-        if resource.links:
-            return "".join(self.chunks(resource))
-        return self._stored(resource) + self._meta(resource)
+        return "".join(self.chunks(resource))
+
+    def texts(self, resources: Iterable[Resource]) -> Iterator[str]:
+        """Yield the JSON texts of whole resources; a page has hundreds, so nothing is called for each of them."""
+        prefixes = {name: self.location(name, "") for name in self.types.by_name}
+        for resource in resources:
+            type_name, resource_id, version, created, modified, text, _, links = resource
+            if links or _REFERENCE in text:
+                yield "".join(self.chunks(resource))
+            else:
+                location = prefixes[type_name] + resource_id
+                yield text[:-1] + _META % (type_name, created, modified, location, version)
 
     def chunks(self, resource: Resource) -> Iterator[str]:
         """Yield the JSON text of the whole resource in pieces, so that a large group is never rendered at once."""
-        yield self._stored(resource)
+        yield resource.text[:-1].replace(_REFERENCE, f'"$ref":"{self.base_url}/')
         if resource.links:
             yield from self._memberships(resource)
-        yield self._meta(resource)
-
-    def _stored(self, resource: Resource) -> str:
-        # Quotes inside a JSON string are escaped, so this text can only be the member `$ref` with a relative reference.
-        return resource.text[:-1].replace('"$ref":"/', f'"$ref":"{self.base_url}/')
-
-    def _meta(self, resource: Resource) -> str:
-        version = self.etag(resource).replace('"', '\\"')
-        return (
-            f',"meta":{{"resourceType":"{resource.type}","created":"{resource.created}Z",'
-            f'"lastModified":"{resource.modified}Z","location":"{self.location(resource.type, resource.id)}",'
-            f'"version":"{version}"}}}}'
-        )
+        location = self.location(resource.type, resource.id)
+        version = f"{resource.version}{self._mark(resource)}"
+        yield _META % (resource.type, resource.created, resource.modified, location, version)
 
     def _memberships(self, resource: Resource) -> Iterator[str]:
         resource_type = self.types.by_name[resource.type]

@@ -10,7 +10,7 @@ import logging
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -24,6 +24,7 @@ from flask_bsr_scim.view import View
 log = logging.getLogger(__name__)
 
 _TYPE = "Token"
+_PAGE = 1000
 
 _TEXT = re.compile(r"bsr(?:scim|api)_[a-z0-9-]+_[A-Za-z0-9_-]+")
 
@@ -86,8 +87,10 @@ class TokenStore:
 
     def list(self, tenant: str) -> Iterator[Token]:
         """Yield the tenant's tokens in the order of their making."""
-        query = Query(View(self._backend.types, ""), count=1000, links=False)
-        return map(_token, self._backend.query(tenant, _TYPE, query).resources)
+        query = Query(View(self._backend.types, ""), count=_PAGE, links=False)
+        while page := self._backend.query(tenant, _TYPE, query).resources:
+            yield from map(_token, page)
+            query = replace(query, offset=query.offset + _PAGE)
 
     def delete(self, tenant: str, token_id: str, actor: Actor = NOBODY) -> None:
         """Revoke a token at once, in every process.

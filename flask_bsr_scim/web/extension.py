@@ -204,14 +204,17 @@ def _view(methods: Methods) -> Callable[..., flask.Response]:
 def _enter() -> None:
     """Let nobody pass without a credential, before anything else is looked at."""
     request, g = flask.request._get_current_object(), flask.g._get_current_object()  # type: ignore[attr-defined]
-    request_id = without_tokens(request.headers.get("X-Request-Id", ""))
-    request_id = request_id if _REQUEST_ID.fullmatch(request_id) else os.urandom(16).hex()
+    request_id = _request_id(request.environ.get("HTTP_X_REQUEST_ID"))
     g.bsr_scim = visit = _Visit(request_id, perf_counter())
     mount: Mount = flask.current_app.extensions[EXTENSION][request.blueprint]
     service = mount.service
     principal = _NOBODY if is_public(service, request) else authorize(service, request)
     context = Context(principal.tenant, mount.view(request), Actor(principal.token_id, request_id))
     visit.call = Call(service, context, request)
+
+
+def _request_id(given: str | None) -> str:
+    return given if given and _REQUEST_ID.fullmatch(without_tokens(given)) else os.urandom(16).hex()
 
 
 def _refuse(error: Exception) -> flask.Response:

@@ -19,7 +19,7 @@ def authorize(service: Service, request: Request) -> Principal:
     :raises Unauthorized: there is no credential, or none that is valid.
     :raises Forbidden: the credential is valid and not for SCIM.
     """
-    match = _BEARER.fullmatch(request.headers.get("Authorization", ""))
+    match = _BEARER.fullmatch(request.environ.get("HTTP_AUTHORIZATION", ""))
     principal = service.authenticate(match[1]) if match else None
     if principal is None:
         raise Unauthorized()

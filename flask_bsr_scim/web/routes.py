@@ -11,7 +11,14 @@ from flask_bsr_scim.conditions import Conditions
 from flask_bsr_scim.discovery import resource_type_documents, schema_documents, service_provider_config
 from flask_bsr_scim.errors import Forbidden, InvalidFilter, MethodNotAllowed, NotFound, NotImplementedHere
 from flask_bsr_scim.exchange import Context
-from flask_bsr_scim.messages import list_document, read_patch, read_search_parameters, read_selection
+from flask_bsr_scim.messages import (
+    EVERYTHING,
+    Selection,
+    list_document,
+    read_patch,
+    read_search_parameters,
+    read_selection,
+)
 from flask_bsr_scim.patch import Operation
 from flask_bsr_scim.schema import JSON, Document, ResourceType
 from flask_bsr_scim.web.body import may_be_large, read_body
@@ -36,8 +43,13 @@ class Call:
     @property
     def conditions(self) -> Conditions:
         """If-Match and If-None-Match of the request."""
-        headers = self.request.headers
-        return Conditions(headers.get("If-Match"), headers.get("If-None-Match"))
+        environ = self.request.environ
+        return Conditions(environ.get("HTTP_IF_MATCH"), environ.get("HTTP_IF_NONE_MATCH"))
+
+    @property
+    def selection(self) -> Selection:
+        """What `attributes` and `excludedAttributes` of the query ask for."""
+        return read_selection(self.request.args) if self.request.query_string else EVERYTHING
 
 
 Handler = Callable[..., flask.Response]
@@ -81,20 +93,20 @@ def _list(call: Call, resource_type: ResourceType) -> flask.Response:
 
 
 def _create(call: Call, resource_type: ResourceType) -> flask.Response:
-    selection = read_selection(call.request.args)
+    selection = call.selection
     return to_flask(call.service.provider.create(call.context, resource_type, call.body(resource_type), selection))
 
 
 def _read(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Response:
     if "filter" in call.request.args:
         raise InvalidFilter(f"A filter selects from a list: send it to {resource_type.endpoint}, without an id.")
-    selection = read_selection(call.request.args)
+    selection = call.selection
     provider = call.service.provider
     return to_flask(provider.read(call.context, resource_type, resource_id, selection, call.conditions))
 
 
 def _replace(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Response:
-    selection, body = read_selection(call.request.args), call.body(resource_type)
+    selection, body = call.selection, call.body(resource_type)
     provider = call.service.provider
     return to_flask(provider.replace(call.context, resource_type, resource_id, body, selection, call.conditions))
 
@@ -103,7 +115,7 @@ def _modify(call: Call, resource_type: ResourceType, resource_id: str) -> flask.
     def operations() -> list[Operation]:
         return read_patch(call.body(resource_type), call.service.settings.max_patch_operations)
 
-    selection = read_selection(call.request.args)
+    selection = call.selection
     provider = call.service.provider
     return to_flask(provider.modify(call.context, resource_type, resource_id, operations, selection, call.conditions))
 

@@ -9,7 +9,7 @@ from threading import Lock
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, Backend
-from flask_bsr_scim.errors import ServiceUnavailable, StoreUnavailable
+from flask_bsr_scim.errors import ConfigurationError, Forbidden, ServiceUnavailable, StoreUnavailable
 from flask_bsr_scim.exchange import Options
 from flask_bsr_scim.provider import ServiceProvider
 from flask_bsr_scim.registry import internal_types
@@ -86,13 +86,23 @@ class Service:
             self._large_request.release()
 
     def authenticate(self, credential: str) -> Principal | None:
-        """Return whom a bearer credential stands for, None when nobody here knows it."""
+        """Return whom a bearer credential stands for, None when nobody here knows it.
+
+        :raises Forbidden: its tenant is not for this service.
+        """
         for verify in self.verifiers:
             principal = verify(credential)
             if principal is not None:
-                self.open(principal.tenant)
+                self._check_tenant(principal.tenant)
                 return principal
         return None
+
+    def _check_tenant(self, tenant: str) -> None:
+        try:
+            self.open(tenant)
+        except ConfigurationError as error:
+            log.warning("%s", error)
+            raise Forbidden("This token belongs to a tenant with another schema profile than this service's.") from None
 
     def _stored_token(self, credential: str) -> Principal | None:
         found = self.tokens.verify(credential, Kind.SCIM)

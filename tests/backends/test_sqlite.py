@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -101,19 +102,21 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[sqlite3.Connection]:
     return made
 
 
-def test_connections_end_with_their_threads(backend: Backend, connections: list[sqlite3.Connection]) -> None:
-    """Each thread has one connection, which is closed when the thread ends or closes the backend."""
+def test_connections_are_lent(backend: Backend, connections: list[sqlite3.Connection]) -> None:
+    """Users one after another share a connection, users at once have one each, and closing the backend closes them."""
     backend.ping()
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(2) as pool:
         for _ in range(3):
             pool.submit(backend.ping).result()
-        assert len(connections) == 2
-    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        connections[1].execute("SELECT 1")
-    connections[0].execute("SELECT 1")
+        assert len(connections) == 1
+        meet = Barrier(2, timeout=10)
+        for done in [pool.submit(backend._connections.read, lambda _: meet.wait()) for _ in range(2)]:
+            done.result()
+    assert len(connections) == 2
     backend.close()
-    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
-        connections[0].execute("SELECT 1")
+    for connection in connections:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            connection.execute("SELECT 1")
 
 
 def test_locked(backend: Backend, path: str) -> None:

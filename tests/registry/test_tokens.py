@@ -118,6 +118,13 @@ def test_tokens_are_listed_in_the_order_of_their_making(clock: Clock, tokens: To
     assert list(tokens.list("default")) == made
 
 
+def test_every_token_is_listed(tokens: TokenStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many there are."""
+    monkeypatch.setattr("flask_bsr_scim.registry.tokens._PAGE", 2)
+    made = [tokens.create("default")[1] for _ in range(5)]
+    assert list(tokens.list("default")) == made
+
+
 def test_a_token_of_nobody_is_listed_nowhere(tokens: TokenStore) -> None:
     """A tenant that does not exist has no tokens."""
     assert list(tokens.list("nowhere")) == []

@@ -153,10 +153,9 @@ def test_a_wrong_end_is_refused(value: str, message: str, run: Run) -> None:
 
 
 @pytest.mark.parametrize("tenant", ["", "Acme", "a_b", "a b", "../x", "é", "a" * 64])
-@pytest.mark.parametrize("command", [["token", "create"]])
-def test_a_wrong_tenant_is_refused(command: list[str], tenant: str, run: Run) -> None:
+def test_a_wrong_tenant_is_refused(tenant: str, run: Run) -> None:
     """The message says which names there can be."""
-    assert_failed(run(*command, "--tenant", tenant), "is no tenant name: use lower-case letters")
+    assert_failed(run("token", "create", "--tenant", tenant), "is no tenant name: use lower-case letters")
 
 
 def test_other_kinds_of_token_come_later(run: Run) -> None:

@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 
 from flask_bsr_scim import BsrScim, current_service
 from flask_bsr_scim.registry.tokens import Kind
+from flask_bsr_scim.web.config import read_settings
 from flask_bsr_scim.web.routes import ROUTES
 from flask_bsr_scim.web.service import SCIM_SCOPE, Principal, Service
 from tests.client import PREFIX, TOKEN, Scim, assert_error, path_of, user
@@ -416,3 +417,17 @@ def test_a_credential_without_the_right_is_forbidden(fresh: Scim) -> None:
     assert with_token(fresh, "y" * 20).user("bob")["userName"] == "bob"
     assert fresh.names() == []
     assert_refused(with_token(fresh, "z" * 20).get("/Users"))
+
+
+def test_a_token_of_a_tenant_with_another_profile_is_forbidden(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two services on one store: the tenant of the one cannot be misread by the other, which says so in its log."""
+    uri = f"sqlite:///{tmp_path / 'scim.db'}"
+    app = Flask("two")
+    BsrScim(app, backend=uri)
+    full = Service(read_settings({"SCIM_BACKEND": f"{uri}?synchronous=NORMAL"}))
+    full.backend.open("acme", "rfc7643")
+    token, _ = full.tokens.create("acme")
+    assert_error(Scim(app, token=token).get("/Users"), 403, None, "another schema profile")
+    assert "the tenant 'acme' holds resources of the profile 'rfc7643'" in caplog.text
