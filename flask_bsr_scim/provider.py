@@ -1,6 +1,6 @@
 """The protocol's operations on resources (RFC 7644 §3), over any storage backend and without any web framework."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 
 import orjson
@@ -90,10 +90,11 @@ class ServiceProvider:
             projection.needs_links,
         )
         page = self.backend.query(context.tenant, resource_type.name, query)
-        if projection.is_default:
-            texts = context.view.texts(page.resources)
-        else:
-            texts = map(partial(_text, context.view, projection), page.resources)
+        texts: Iterable[str] = (
+            context.view.texts(page.resources)
+            if projection.is_default
+            else map(partial(_text, context.view, projection), page.resources)
+        )
         return Response(200, list_response(page.total, request.start_index, len(page.resources), texts))
 
     def replace(

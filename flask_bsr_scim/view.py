@@ -16,8 +16,6 @@ Memberships are not part of a user's version, so such an answer is never confirm
 tag of an answer with groups from being confirmed when the user has left them all.
 """
 
-_META = ',"meta":{"resourceType":"%s","created":"%sZ","lastModified":"%sZ","location":"%s","version":"W/\\"%s\\""}}'
-
 _REFERENCE = '"$ref":"/'
 """Quotes inside a JSON string are escaped, so this can only be a member `$ref` with a relative reference."""
 
@@ -52,25 +50,24 @@ class View:
         """Return the whole resource as JSON text."""
         return "".join(self.chunks(resource))
 
-    def texts(self, resources: Iterable[Resource]) -> Iterator[str]:
-        """Yield the JSON texts of whole resources; a page has hundreds, so nothing is called for each of them."""
+    def texts(self, resources: Iterable[Resource]) -> list[str]:
+        """Return the JSON texts of whole resources; a page has hundreds, so little is called for each of them."""
         prefixes = {name: self.location(name, "") for name in self.types.by_name}
-        for resource in resources:
-            type_name, resource_id, version, created, modified, text, _, links = resource
-            if links or _REFERENCE in text:
-                yield "".join(self.chunks(resource))
-            else:
-                location = prefixes[type_name] + resource_id
-                yield text[:-1] + _META % (type_name, created, modified, location, version)
+        return [
+            text[:-1] + _meta(type_name, resource_id, version, created, modified, prefixes[type_name])
+            if not links and _REFERENCE not in text
+            else "".join(self.chunks(Resource(type_name, resource_id, version, created, modified, text, None, links)))
+            for type_name, resource_id, version, created, modified, text, _, links in resources
+        ]
 
     def chunks(self, resource: Resource) -> Iterator[str]:
         """Yield the JSON text of the whole resource in pieces, so that a large group is never rendered at once."""
         yield resource.text[:-1].replace(_REFERENCE, f'"$ref":"{self.base_url}/')
         if resource.links:
             yield from self._memberships(resource)
-        location = self.location(resource.type, resource.id)
         version = f"{resource.version}{self._mark(resource)}"
-        yield _META % (resource.type, resource.created, resource.modified, location, version)
+        prefix = self.location(resource.type, "")
+        yield _meta(resource.type, resource.id, version, resource.created, resource.modified, prefix)
 
     def _memberships(self, resource: Resource) -> Iterator[str]:
         resource_type = self.types.by_name[resource.type]
@@ -91,3 +88,10 @@ class View:
         return (
             f'{{"value":"{link.id}","$ref":"{self.location(link.type, link.id)}","display":{display},"type":"direct"}}'
         )
+
+
+def _meta(type_name: str, resource_id: str, version: int | str, created: str, modified: str, prefix: str) -> str:
+    return (
+        f',"meta":{{"resourceType":"{type_name}","created":"{created}Z","lastModified":"{modified}Z",'
+        f'"location":"{prefix}{resource_id}","version":"W/\\"{version}\\""}}}}'
+    )

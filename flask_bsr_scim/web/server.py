@@ -1,5 +1,6 @@
 """The standalone server: the application that `bsr-scim serve` runs, and how it is started."""
 
+import gc
 import logging
 import multiprocessing
 import os
@@ -49,6 +50,9 @@ def create_app() -> flask.Flask:
 
     app.register_error_handler(Exception, error_response)
     Thread(target=_end_with_the_parent, daemon=True).start()
+    # Schemas and code stay for good: the garbage collector need not look through them at each turn.
+    gc.collect()
+    gc.freeze()
     return app
 
 
