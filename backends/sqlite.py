@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 from flask_bsr_scim.backends import sqlite_indexes, sqlite_schema
 from flask_bsr_scim.backends.base import LogEntry, Page, Query
 from flask_bsr_scim.backends.sql import register_functions
+from flask_bsr_scim.backends.sql_templates import Selections
 from flask_bsr_scim.backends.sqlite_connection import Connections, connect
 from flask_bsr_scim.backends.sqlite_reader import Reader
 from flask_bsr_scim.backends.sqlite_transaction import SQLiteTransaction
@@ -44,6 +45,7 @@ class SQLiteBackend(TransactionalBackend):
         self._path, self._synchronous = path, synchronous
         self._connections = Connections(self._connect_prepared)
         self._tenant_numbers: dict[str, int] = {}
+        self._selections = Selections()
 
     @classmethod
     def from_uri(cls, uri: str, types: TypeRegistry, options: Mapping[str, Any], **shared: Any) -> Self:
@@ -102,7 +104,7 @@ class SQLiteBackend(TransactionalBackend):
 
         def read(connection: sqlite3.Connection) -> T:
             number = self._tenant(connection, tenant)
-            return missing if number is None else work(Reader(connection, number))
+            return missing if number is None else work(Reader(connection, number, self._selections))
 
         return self._connections.read_snapshot(read) if snapshot else self._connections.read(read)
 

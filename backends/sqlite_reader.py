@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from flask_bsr_scim.backends.base import LogEntry, Page, Query
-from flask_bsr_scim.backends.sql import Selection, select
+from flask_bsr_scim.backends.sql import Selection
+from flask_bsr_scim.backends.sql_templates import Selections
 from flask_bsr_scim.backends.sqlite_connection import limited
 from flask_bsr_scim.backends.sqlite_transaction import json_text
 from flask_bsr_scim.backends.transactional import index_name
@@ -34,8 +35,9 @@ _NO_LINKS: Links = MappingProxyType({})
 class Reader:
     """Reads over one connection; `tenant` is the number of the tenant."""
 
-    def __init__(self, connection: sqlite3.Connection, tenant: int) -> None:
+    def __init__(self, connection: sqlite3.Connection, tenant: int, selections: Selections) -> None:
         self._connection, self._execute, self._tenant = connection, connection.execute, tenant
+        self._select = selections.select
 
     def get(self, type_name: str, resource_id: str) -> Resource | None:
         row = self._row(type_name, resource_id)
@@ -53,7 +55,7 @@ class Reader:
         unique = _unique(resource_type, query)
         if unique is None:
             with limited(self._connection, seconds):
-                rows, total = self._selected(select(self._tenant, resource_type, query), query)
+                rows, total = self._selected(self._select(self._tenant, resource_type, query), query)
         else:
             rows = self._holder(*unique)
             total = len(rows)
@@ -108,11 +110,15 @@ class Reader:
         if len(members) == 1:
             only = self._groups_of(members[0])
             return {members[0]: only} if only else {}
-        sql = (
-            "SELECT member_seq, group_seq FROM member "
-            "WHERE tenant = ? AND member_seq IN (SELECT value FROM json_each(?))"
-        )
-        pairs = self._execute(sql, (self._tenant, json_text(members))).fetchall()
+        low, high = min(members), max(members)
+        values: tuple[object, ...]
+        if high - low < 2 * len(members):  # One after another, as on a page in the order of creation.
+            where, values = "member_seq BETWEEN ? AND ?", (self._tenant, low, high)
+        else:
+            where, values = "member_seq IN (SELECT value FROM json_each(?))", (self._tenant, json_text(members))
+        pairs = self._execute(
+            f"SELECT member_seq, group_seq FROM member WHERE tenant = ? AND {where}", values
+        ).fetchall()
         sql = "SELECT seq, id, type, label FROM resource WHERE seq IN (SELECT value FROM json_each(?))"
         found = self._execute(sql, (json_text({group for _, group in pairs}),)) if pairs else ()
         groups = {seq: Link._make(rest) for seq, *rest in found}

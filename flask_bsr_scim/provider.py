@@ -9,7 +9,7 @@ from flask_bsr_scim.backends.base import Backend, Insert, Query, Sort
 from flask_bsr_scim.conditions import NO_CONDITIONS, Conditions
 from flask_bsr_scim.errors import InvalidPath, shown
 from flask_bsr_scim.exchange import Context, Options, Response
-from flask_bsr_scim.filter import bind, parse_filter
+from flask_bsr_scim.filter import FilterReader
 from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.messages import EVERYTHING, SearchRequest, Selection, list_response
 from flask_bsr_scim.patch import Operation, Patch, make_patch
@@ -36,6 +36,7 @@ class ServiceProvider:
         self.options = options or Options()
         self._writer = Writer(backend, self.options.unknown_members)
         endpoints = {t.name: t.endpoint for t in types.exposed}
+        self._filters = FilterReader()
         self._projection = lru_cache(_PROJECTIONS)(self._make_projection)
         self._validators = {t.name: Validator(t, endpoints) for t in types.exposed}
 
@@ -83,7 +84,7 @@ class ServiceProvider:
         projection = self._projection(resource_type.name, request.selection)
         query = Query(
             context.view,
-            bind(parse_filter(request.filter), resource_type) if request.filter is not None else None,
+            None if request.filter is None else self._filters.read(request.filter, resource_type),
             _sort(resource_type, request),
             request.start_index - 1,
             min(self.options.default_count if request.count is None else request.count, self.options.max_results),

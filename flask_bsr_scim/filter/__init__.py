@@ -26,3 +26,4 @@ from flask_bsr_scim.filter.parser import MAX_DEPTH as MAX_DEPTH
 from flask_bsr_scim.filter.parser import MAX_LENGTH as MAX_LENGTH
 from flask_bsr_scim.filter.parser import MAX_TERMS as MAX_TERMS
 from flask_bsr_scim.filter.parser import parse_filter as parse_filter
+from flask_bsr_scim.filter.templates import FilterReader as FilterReader
