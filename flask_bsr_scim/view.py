@@ -55,7 +55,7 @@ class View:
         prefixes = {name: self.location(name, "") for name in self.types.by_name}
         return [
             text[:-1] + _meta(type_name, resource_id, version, created, modified, prefixes[type_name])
-            if not links and _REFERENCE not in text
+            if not links and ("$" not in text or _REFERENCE not in text)
             else "".join(self.chunks(Resource(type_name, resource_id, version, created, modified, text, None, links)))
             for type_name, resource_id, version, created, modified, text, _, links in resources
         ]

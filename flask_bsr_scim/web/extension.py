@@ -3,7 +3,7 @@
 import logging
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -24,7 +24,7 @@ from flask_bsr_scim.web.cli import scim_commands
 from flask_bsr_scim.web.config import read_settings
 from flask_bsr_scim.web.guard import authorize, is_public
 from flask_bsr_scim.web.responses import error_response
-from flask_bsr_scim.web.routes import REST, ROUTES, Call, Methods, dispatch
+from flask_bsr_scim.web.routes import ENDPOINT, REST, ROUTES, Call, Methods, dispatch
 from flask_bsr_scim.web.service import Principal, Service
 
 log = logging.getLogger("flask_bsr_scim.access")
@@ -40,6 +40,7 @@ _NAMES_OF_THE_HOST = ("wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_POR
 _MOST_VIEWS = 64
 """Views that are kept; clients choose the host that they name."""
 
+_View = Callable[..., flask.Response]
 _NOBODY = Principal("", "", frozenset())
 
 
@@ -149,10 +150,10 @@ def create_blueprint(
         service = Service(read_settings({**app.config, **own}), types)
         app.extensions.setdefault(EXTENSION, {})[full_name] = Mount(service, _prefix(state))
         app.url_map.converters[REST] = _Rest
-        for path, methods in ROUTES.items():
-            _add_route(state, full_name, path, methods)
+        for path, view in _views(service):
+            _add_route(state, full_name, path, view)
             # A base URL that was entered with a slash at its end gives two of them.
-            _add_route(state, full_name, f"/{path}", methods)
+            _add_route(state, full_name, f"/{path}", view)
         if scim_commands.name not in app.cli.commands:
             app.cli.add_command(scim_commands)
 
@@ -173,7 +174,20 @@ def current_service(name: str | None = None) -> Service:
     return mounts[name].service
 
 
-def _add_route(state: BlueprintSetupState, blueprint: str, path: str, methods: Methods) -> None:
+def _views(service: Service) -> Iterator[tuple[str, _View]]:
+    """Yield the paths below the prefix with their views: those of a resource once for each type that is exposed."""
+    for path, methods in ROUTES.items():
+        if ENDPOINT not in path:
+            yield path, _make_view_function(methods)
+            continue
+        for resource_type in service.types.exposed:
+            yield (
+                path.replace(f"/{ENDPOINT}", resource_type.endpoint),
+                _make_view_function(methods, resource_type=resource_type),
+            )
+
+
+def _add_route(state: BlueprintSetupState, blueprint: str, path: str, view: _View) -> None:
     """Add a rule that takes every method, so that 405 and unknown methods are answered in SCIM's form too."""
     rule = state.app.url_rule_class(
         _prefix(state) + path,
@@ -185,18 +199,18 @@ def _add_route(state: BlueprintSetupState, blueprint: str, path: str, methods: M
     )
     rule.provide_automatic_options = False  # type: ignore[attr-defined]
     state.app.url_map.add(rule)
-    state.app.view_functions[rule.endpoint] = _view(methods)
+    state.app.view_functions[rule.endpoint] = view
 
 
 def _prefix(state: BlueprintSetupState) -> str:
     return (state.url_prefix or "").rstrip("/")
 
 
-def _view(methods: Methods) -> Callable[..., flask.Response]:
+def _make_view_function(methods: Methods, **fixed: ResourceType) -> _View:
     def view(**parameters: Any) -> flask.Response:
         visit: _Visit = flask.g.bsr_scim
         assert visit.call is not None
-        return _leave(dispatch(visit.call, methods, parameters), visit)
+        return _leave(dispatch(visit.call, methods, parameters | fixed), visit)
 
     return view
 

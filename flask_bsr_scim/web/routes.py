@@ -62,9 +62,6 @@ def dispatch(call: Call, methods: Methods, parameters: dict[str, Any]) -> flask.
     :raises MethodNotAllowed: there is none for it.
     :raises ServiceUnavailable: other large requests are in the way.
     """
-    endpoint = parameters.pop("endpoint", None)
-    if endpoint is not None:
-        parameters["resource_type"] = _resource_type(call, endpoint)
     method = "GET" if call.request.method == "HEAD" else call.request.method
     if not methods:
         raise NotFound("There is no such endpoint.")
@@ -78,13 +75,6 @@ def dispatch(call: Call, methods: Methods, parameters: dict[str, Any]) -> flask.
 
 def _allowed(methods: Methods) -> list[str]:
     return [*methods, "HEAD"] if "GET" in methods else list(methods)
-
-
-def _resource_type(call: Call, endpoint: str) -> ResourceType:
-    resource_type = call.service.types.by_endpoint.get(f"/{endpoint}")
-    if resource_type is None:
-        raise NotFound("There is no such endpoint.")
-    return resource_type
 
 
 def _list(call: Call, resource_type: ResourceType) -> flask.Response:
@@ -173,6 +163,9 @@ def _unsupported(call: Call, **_parameters: Any) -> flask.Response:
 
 _EVERY_METHOD = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _unsupported)
 
+ENDPOINT = "<endpoint>"
+"""Stands for the endpoint of each resource type that is exposed."""
+
 REST = "bsr_scim_rest"
 """The name of the URL converter that takes everything."""
 
@@ -186,9 +179,9 @@ ROUTES: Mapping[str, Methods] = {
     "/ResourceTypes/<name>": {"GET": _one_resource_type},
     "/Schemas": {"GET": _schemas},
     "/Schemas/<path:urn>": {"GET": _one_schema},
-    "/<endpoint>": {"GET": _list, "POST": _create},
-    "/<endpoint>/.search": {"POST": _unsupported},
-    "/<endpoint>/<resource_id>": {"GET": _read, "PUT": _replace, "PATCH": _modify, "DELETE": _delete},
+    f"/{ENDPOINT}": {"GET": _list, "POST": _create},
+    f"/{ENDPOINT}/.search": {"POST": _unsupported},
+    f"/{ENDPOINT}/<resource_id>": {"GET": _read, "PUT": _replace, "PATCH": _modify, "DELETE": _delete},
     f"/<{REST}:_rest>": {},
 }
 """URL rules of the blueprint with their handlers; the last one is everything else."""

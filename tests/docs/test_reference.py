@@ -124,7 +124,7 @@ def matched(path: str) -> str:
         path = path.replace(placeholder, "x")
     endpoint, _ = RULES.url_map.bind("localhost").match(path)
     assert isinstance(endpoint, str)
-    return endpoint.removeprefix("bsr_scim.").replace("~", ".")
+    return re.sub("^/(Users|Groups)", "/<endpoint>", endpoint.removeprefix("bsr_scim.").replace("~", "."))
 
 
 ENDPOINTS = [
