@@ -24,7 +24,7 @@ from flask_bsr_scim.filter.ast import (
 from flask_bsr_scim.schema import Attribute, AttributePath, ResourceType, Type
 from flask_bsr_scim.schema.values import datetime_key, fold
 
-_SYMBOLS = {Operator.EQ: "=", Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
+SYMBOLS = {Operator.EQ: "=", Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
 _INDEXED_ORDERS = frozenset(
     ("r.seq", *(f"{column} {way}, r.seq" for column in ("r.created", "r.modified") for way in ("ASC", "DESC")))
 )
@@ -182,7 +182,7 @@ class _Compiler:
             case Operator.EW:
                 return f"{value} IS NOT NULL"
             case _:
-                return f"{value} {_SYMBOLS[operator]} {bound}"
+                return f"{value} {SYMBOLS[operator]} {bound}"
 
 
 def _key(attribute: Attribute, values: Values) -> str:

@@ -4,9 +4,9 @@ from collections.abc import Hashable
 from dataclasses import dataclass, replace
 
 from flask_bsr_scim.backends.base import Query
-from flask_bsr_scim.backends.sql import Selection, select
+from flask_bsr_scim.backends.sql import SYMBOLS, Selection, select
 from flask_bsr_scim.backends.sql_values import Parameters
-from flask_bsr_scim.filter.ast import BoundAnd, BoundComparison, BoundFilter, BoundValuePath, Operator
+from flask_bsr_scim.filter.ast import BoundAnd, BoundComparison, BoundFilter, BoundValuePath
 from flask_bsr_scim.schema import ResourceType
 
 _MOST = 256
@@ -21,7 +21,7 @@ class _Slot:
 
 
 class Selections:
-    """Selections of queries. For equalities joined by `and`, which come over and over, the keys are filled in."""
+    """Selections of queries. For comparisons joined by `and`, which come over and over, the keys are filled in."""
 
     def __init__(self) -> None:
         self._templates: dict[Hashable, Selection] = {}
@@ -29,10 +29,11 @@ class Selections:
     def select(self, tenant: int, resource_type: ResourceType, query: Query) -> Selection:
         """Return what :func:`select` returns."""
         keys: list[object] = []
-        shape = None if query.filter is None or query.sort is not None else _shape(query.filter, keys)
+        shape = _shape(query.filter, keys)
         if shape is None:
             return select(tenant, resource_type, query)
-        known = resource_type.name, shape, query.view.base_url
+        order = query.sort and (str(query.sort.target), query.sort.descending)
+        known = resource_type.name, shape, order, query.view.base_url
         template = self._templates.get(known)
         if template is None:
             if len(self._templates) >= _MOST:
@@ -45,9 +46,9 @@ class Selections:
 def _shape(tree: BoundFilter | None, keys: list[object]) -> Hashable:
     """Return what a filter shares with those that differ in keys alone, and collect its keys; None: no template's."""
     match tree:
-        case BoundComparison(target, Operator.EQ, key):
+        case BoundComparison(target, operator, key) if operator in SYMBOLS:
             keys.append(key)
-            return str(target)
+            return operator, str(target)
         case BoundValuePath(target, inner):
             within = _shape(inner, keys)
             return None if within is None else ("[", str(target), within)

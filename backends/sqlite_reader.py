@@ -60,7 +60,8 @@ class Reader:
             rows = self._holder(*unique)
             total = len(rows)
         links = self._links(resource_type, [row[0] for row in rows]) if query.links and rows else {}
-        return Page(total, [_resource(row, links) for row in rows])
+        make = Resource._make
+        return Page(total, [make((*row[1:], links.get(row[0], ()))) for row in rows])
 
     def members(self, group_ids: Sequence[str], after: str | None, count: int, reverse: bool) -> list[Link]:
         order, beyond = ("DESC", "<") if reverse else ("ASC", ">")

@@ -1,7 +1,7 @@
 """What clients see of a resource: the stored document with `meta`, memberships and absolute references."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 
 import orjson
@@ -12,8 +12,8 @@ from flask_bsr_scim.schema import Document, TypeRegistry
 SHOWS_GROUPS = "-g"
 """Ends the version of an answer that shows the groups of a user.
 
-Memberships are not part of a user's version, so such an answer is never confirmed with 304; the mark also keeps the
-tag of an answer with groups from being confirmed when the user has left them all.
+Memberships are not part of a user's version, so such an answer is never confirmed with 304; the mark also keeps the tag
+of an answer with groups from being confirmed when the user has left them all.
 """
 
 _REFERENCE = '"$ref":"/'
@@ -29,17 +29,20 @@ class View:
 
     types: TypeRegistry
     base_url: str
+    _prefixes: Mapping[str, str] = field(init=False, repr=False, compare=False)
+    """What precedes the id in a resource's URI, by resource type name."""
+
+    def __post_init__(self) -> None:
+        prefixes = {name: f"{self.base_url}{t.endpoint}/" for name, t in self.types.by_name.items()}
+        object.__setattr__(self, "_prefixes", prefixes)
 
     def location(self, type_name: str, resource_id: str) -> str:
         """Return the URI of a resource, which is `meta.location` and `$ref` (RFC 7643 §3.1)."""
-        return f"{self.base_url}{self.types.by_name[type_name].endpoint}/{resource_id}"
+        return self._prefixes[type_name] + resource_id
 
     def etag(self, resource: Resource) -> str:
         """Return the weak entity tag, which is `meta.version` too (RFC 7644 §3.14)."""
-        return f'W/"{resource.version}{self._mark(resource)}"'
-
-    def _mark(self, resource: Resource) -> str:
-        return SHOWS_GROUPS if resource.links and self.types.by_name[resource.type].groups is not None else ""
+        return f'W/"{resource.version}{self._mark(resource.type) if resource.links else ""}"'
 
     def document(self, resource: Resource) -> Document:
         """Return the whole resource as a new JSON object."""
@@ -48,50 +51,53 @@ class View:
 
     def text(self, resource: Resource) -> str:
         """Return the whole resource as JSON text."""
-        return "".join(self.chunks(resource))
+        return self.texts((resource,))[0]
 
     def texts(self, resources: Iterable[Resource]) -> list[str]:
         """Return the JSON texts of whole resources; a page has hundreds, so little is called for each of them."""
-        prefixes = {name: self.location(name, "") for name in self.types.by_name}
+        prefixes = self._prefixes
         return [
-            text[:-1] + _meta(type_name, resource_id, version, created, modified, prefixes[type_name])
-            if not links and ("$" not in text or _REFERENCE not in text)
-            else "".join(self.chunks(Resource(type_name, resource_id, version, created, modified, text, None, links)))
+            f"{self._body(type_name, text, links) if links or '$' in text else text[:-1]},"
+            f'"meta":{{"resourceType":"{type_name}","created":"{created}Z","lastModified":"{modified}Z",'
+            f'"location":"{prefixes[type_name]}{resource_id}",'
+            f'"version":"W/\\"{version}{self._mark(type_name) if links else ""}\\""}}}}'
             for type_name, resource_id, version, created, modified, text, _, links in resources
         ]
 
     def chunks(self, resource: Resource) -> Iterator[str]:
         """Yield the JSON text of the whole resource in pieces, so that a large group is never rendered at once."""
-        yield resource.text[:-1].replace(_REFERENCE, f'"$ref":"{self.base_url}/')
-        if resource.links:
-            yield from self._memberships(resource)
-        version = f"{resource.version}{self._mark(resource)}"
-        prefix = self.location(resource.type, "")
-        yield _meta(resource.type, resource.id, version, resource.created, resource.modified, prefix)
+        if len(resource.links) <= _CHUNK or self.types.by_name[resource.type].members is None:
+            yield self.text(resource)
+            return
+        yield self._stored(resource.text)
+        yield from self._memberships(resource.type, resource.links)
+        yield self.text(resource._replace(text="}", links=()))  # Of an empty document there is `meta` alone.
 
-    def _memberships(self, resource: Resource) -> Iterator[str]:
-        resource_type = self.types.by_name[resource.type]
+    def _mark(self, type_name: str) -> str:
+        return "" if self.types.by_name[type_name].groups is None else SHOWS_GROUPS
+
+    def _body(self, type_name: str, text: str, links: Sequence[Link]) -> str:
+        return self._stored(text) + "".join(self._memberships(type_name, links) if links else ())
+
+    def _stored(self, text: str) -> str:
+        return text[:-1].replace(_REFERENCE, f'"$ref":"{self.base_url}/')
+
+    def _memberships(self, type_name: str, links: Sequence[Link]) -> Iterator[str]:
+        resource_type = self.types.by_name[type_name]
         attribute = resource_type.members or resource_type.groups
         if attribute is None:
             return
         render = self._member if resource_type.members else self._group
         yield f',"{attribute.name}":['
-        for start in range(0, len(resource.links), _CHUNK):
-            yield ("," if start else "") + ",".join(map(render, islice(resource.links, start, start + _CHUNK)))
+        for start in range(0, len(links), _CHUNK):
+            yield ("," if start else "") + ",".join(map(render, islice(links, start, start + _CHUNK)))
         yield "]"
 
     def _member(self, link: Link) -> str:
-        return f'{{"value":"{link.id}","$ref":"{self.location(link.type, link.id)}","type":"{link.type}"}}'
+        return f'{{"value":"{link.id}","$ref":"{self._prefixes[link.type]}{link.id}","type":"{link.type}"}}'
 
     def _group(self, link: Link) -> str:
         display = orjson.dumps(link.display).decode()
         return (
-            f'{{"value":"{link.id}","$ref":"{self.location(link.type, link.id)}","display":{display},"type":"direct"}}'
+            f'{{"value":"{link.id}","$ref":"{self._prefixes[link.type]}{link.id}","display":{display},"type":"direct"}}'
         )
-
-
-def _meta(type_name: str, resource_id: str, version: int | str, created: str, modified: str, prefix: str) -> str:
-    return (
-        f',"meta":{{"resourceType":"{type_name}","created":"{created}Z","lastModified":"{modified}Z",'
-        f'"location":"{prefix}{resource_id}","version":"W/\\"{version}\\""}}}}'
-    )
