@@ -80,6 +80,10 @@ class MemoryBackend(TransactionalBackend):
             resource_id = store.unique[f"{type_name}.{attribute}"].get(key)
             return None if resource_id is None else store.rows[type_name][resource_id].resource()
 
+    def _is_held(self, tenant: str, type_name: str, attribute: str, key: Any) -> bool:
+        with self._reading(tenant) as store:
+            return key in store.unique[f"{type_name}.{attribute}"]
+
     def _query(self, tenant: str, resource_type: ResourceType, query: Query) -> Page:
         with self._reading(tenant) as store:
             rows, total = self._matches(store, resource_type, query)

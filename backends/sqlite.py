@@ -112,10 +112,15 @@ class SQLiteBackend(TransactionalBackend):
         if not links:
             return self._reading(tenant, lambda r: r.get(type_name, resource_id), None, snapshot=False)
         resource_type = self.types.by_name[type_name]
-        return self._reading(tenant, lambda r: r.get_with_links(resource_type, resource_id), None)
+        if resource_type.members is None:
+            return self._reading(tenant, lambda r: r.get_with_groups(type_name, resource_id), None, snapshot=False)
+        return self._reading(tenant, lambda r: r.get_with_members(type_name, resource_id), None)
 
     def _find(self, tenant: str, type_name: str, attribute: str, key: Any) -> Resource | None:
         return self._reading(tenant, lambda r: r.find(f"{type_name}.{attribute}", key), None, snapshot=False)
+
+    def _is_held(self, tenant: str, type_name: str, attribute: str, key: Any) -> bool:
+        return self._reading(tenant, lambda r: r.is_held(f"{type_name}.{attribute}", key), False, snapshot=False)
 
     def _query(self, tenant: str, resource_type: ResourceType, query: Query) -> Page:
         return self._reading(tenant, lambda r: r.page(resource_type, query, self.query_seconds), Page(0, ()))

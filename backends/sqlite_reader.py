@@ -43,9 +43,26 @@ class Reader:
         row = self._row(type_name, resource_id)
         return None if row is None else _resource(row)
 
-    def get_with_links(self, resource_type: ResourceType, resource_id: str) -> Resource | None:
-        row = self._row(resource_type.name, resource_id)
-        return None if row is None else _resource(row, self._links(resource_type, [row[0]]))
+    def get_with_members(self, type_name: str, resource_id: str) -> Resource | None:
+        row = self._row(type_name, resource_id)
+        return None if row is None else _resource(row, self._links_to_members([row[0]]))
+
+    def get_with_groups(self, type_name: str, resource_id: str) -> Resource | None:
+        """One statement finds both, and needs no snapshot around it."""
+        groups = (
+            "SELECT json_group_array(json_array(g.id, g.type, g.label)) FROM member m "
+            "CROSS JOIN resource g ON g.seq = m.group_seq WHERE m.tenant = r.tenant AND m.member_seq = r.seq"
+        )
+        sql = f"SELECT {COLUMNS}, ({groups}) FROM resource r WHERE tenant = ? AND id = ?"
+        row = self._execute(sql, (self._tenant, resource_id)).fetchone()
+        if row is None or row[1] != type_name:
+            return None
+        links = () if row[-1] == "[]" else sorted(map(Link._make, orjson.loads(row[-1])))
+        return Resource._make((*row[1:-1], links))
+
+    def is_held(self, index: str, key: object) -> bool:
+        sql = "SELECT 1 FROM unique_key WHERE tenant = ? AND name = ? AND key = ?"
+        return self._execute(sql, (self._tenant, index, key)).fetchone() is not None
 
     def find(self, index: str, key: object) -> Resource | None:
         rows = self._holder(index, key)

@@ -102,6 +102,9 @@ class ReadContract:
         assert people.find(TENANT, "Team", "displayName", "team") is None
         assert people.find(OTHER, "Person", "userName", "a_b") is None
         assert people.find("nowhere", "Person", "userName", "a_b") is None
+        for tenant, name in ((TENANT, "A_B"), (TENANT, "nobody"), (OTHER, "a_b"), ("nowhere", "a_b")):
+            held = people.find(tenant, "Person", "userName", name) is not None
+            assert people.is_held(tenant, "Person", "userName", name) is held
 
     def test_creation_order(self, people: Backend) -> None:
         """Without a sort order resources come in the order of their creation, whatever was changed since."""

@@ -24,6 +24,9 @@ from flask_bsr_scim.view import View
 log = logging.getLogger(__name__)
 
 _TYPE = "Token"
+
+_MOST_KNOWN = 1024
+"""Tokens that a process remembers, by their hashes."""
 _PAGE = 1000
 
 _TEXT = re.compile(r"bsr(?:scim|api)_[a-z0-9-]+_[A-Za-z0-9_-]+")
@@ -55,6 +58,7 @@ class TokenStore:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
+        self._known: dict[str, Token] = {}
 
     def create(
         self,
@@ -108,25 +112,34 @@ class TokenStore:
         tenant, _, secret = rest.partition("_")
         if prefix != f"bsr{kind}" or not tenant or not secret:
             return None
-        digest = _hash(text)
-        resource = self._backend.find(tenant, _TYPE, "hash", digest)
-        if resource is None:
+        digest, now = _hash(text), timestamp(self._backend.clock())
+        token = self._live(tenant, digest)
+        if token is None or token.kind != kind or (token.expires is not None and token.expires <= now):
             return None
-        document, now = resource.document, timestamp(self._backend.clock())
-        expired = "expires" in document and document["expires"] <= now
-        if not hmac.compare_digest(document["hash"], digest) or document["kind"] != kind or expired:
-            return None
-        self._note_use(tenant, resource, now)
-        return tenant, resource.id
+        self._note_use(tenant, token, digest, now[:16])
+        return tenant, token.id
 
-    def _note_use(self, tenant: str, resource: Resource, now: str) -> None:
-        minute = now[:16]
-        if resource.used is not None and resource.used >= minute:
+    def _live(self, tenant: str, digest: str) -> Token | None:
+        """Return the token with the hash. Nothing of a token changes, so a known one has only to be there still."""
+        token = self._known.get(digest)
+        if token is not None:
+            return token if self._backend.is_held(tenant, _TYPE, "hash", digest) else None
+        resource = self._backend.find(tenant, _TYPE, "hash", digest)
+        if resource is None or not hmac.compare_digest(resource.document["hash"], digest):
+            return None
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        self._known[digest] = token = _token(resource)
+        return token
+
+    def _note_use(self, tenant: str, token: Token, digest: str, minute: str) -> None:
+        if token.last_used is not None and token.last_used >= minute:
             return
+        self._known[digest] = replace(token, last_used=minute)
         try:
-            self._backend.touch(tenant, _TYPE, resource.id, minute)
+            self._backend.touch(tenant, _TYPE, token.id, minute)
         except StoreUnavailable:
-            log.warning("the last use of token %s could not be noted", resource.id)
+            log.warning("the last use of token %s could not be noted", token.id)
 
 
 def without_tokens(text: str) -> str:
