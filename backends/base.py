@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, Self, final
+from typing import Any, ClassVar, NamedTuple, Self, final
 
 from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
 from flask_bsr_scim.filter.ast import BoundFilter
@@ -103,8 +103,7 @@ class Removal:
 Change = Insert | Swap | Removal
 
 
-@dataclass(frozen=True, slots=True)
-class Actor:
+class Actor(NamedTuple):
     """Who makes a change, for the change log."""
 
     token_id: str | None = None
@@ -172,6 +171,8 @@ class Backend(ABC):
         self.types = types
         self.clock = clock
         self.log_days = log_days
+        self._wrapped = _Wrapped(self.UNAVAILABLE)
+        self._unique = {(t.name, i.path): i.target.leaf.key for t in types for i in t.indexed if i.unique}
 
     @classmethod
     @abstractmethod
@@ -188,24 +189,20 @@ class Backend(ABC):
     @final
     def get(self, tenant: str, type_name: str, resource_id: str, *, links: bool = False) -> Resource | None:
         """Return a resource, None when there is none of that type; with its memberships, read in the same snapshot."""
-        with self._wrapped():
+        with self._wrapped:
             return self._get(tenant, type_name, resource_id, links)
 
     @final
     def find(self, tenant: str, type_name: str, attribute: str, value: Any) -> Resource | None:
         """Return the resource that holds the value of a unique attribute (its SCIM path, as `userName`)."""
-        with self._wrapped():
-            return self._find(tenant, type_name, attribute, self._unique_key(type_name, attribute, value))
-
-    def _unique_key(self, type_name: str, attribute: str, value: Any) -> Any:
-        index = next(i for i in self.types.by_name[type_name].indexed if i.path == attribute and i.unique)
-        return index.target.leaf.key(value)
+        with self._wrapped:
+            return self._find(tenant, type_name, attribute, self._unique[type_name, attribute](value))
 
     @final
     def is_held(self, tenant: str, type_name: str, attribute: str, value: Any) -> bool:
         """Tell whether a resource holds the value of a unique attribute; cheaper than :meth:`find`."""
-        with self._wrapped():
-            return self._is_held(tenant, type_name, attribute, self._unique_key(type_name, attribute, value))
+        with self._wrapped:
+            return self._is_held(tenant, type_name, attribute, self._unique[type_name, attribute](value))
 
     @final
     def query(self, tenant: str, type_name: str, query: Query) -> Page:
@@ -213,7 +210,7 @@ class Backend(ABC):
 
         :raises TooMany: it would take too long.
         """
-        with self._wrapped():
+        with self._wrapped:
             return self._query(tenant, self.types.by_name[type_name], query)
 
     @final
@@ -227,19 +224,19 @@ class Backend(ABC):
         reverse: bool = False,
     ) -> list[Link]:
         """Return the distinct members of several groups in the order of their ids, `after` excluded."""
-        with self._wrapped():
+        with self._wrapped:
             return self._members(tenant, group_ids, after, count, reverse)
 
     @final
     def count_members(self, tenant: str, group_ids: Sequence[str]) -> int:
         """Return the number of distinct members of several groups."""
-        with self._wrapped():
+        with self._wrapped:
             return self._count_members(tenant, group_ids)
 
     @final
     def log(self, tenant: str, *, after: int = 0, count: int = 100) -> list[LogEntry]:
         """Return entries of the change log in their order, beginning behind the sequence number `after`."""
-        with self._wrapped():
+        with self._wrapped:
             return self._log(tenant, after, count)
 
     @final
@@ -248,7 +245,7 @@ class Backend(ABC):
 
         :raises StoreUnavailable: it does not.
         """
-        with self._wrapped():
+        with self._wrapped:
             self._ping()
 
     # Writes
@@ -264,7 +261,7 @@ class Backend(ABC):
         :raises ValueError: the tenant's name is not one (lower-case letters, digits and `-`, at most 63).
         """
         _check_tenant(tenant)
-        with self._wrapped():
+        with self._wrapped:
             return self._commit(tenant, changes, actor)
 
     @final
@@ -275,7 +272,7 @@ class Backend(ABC):
         :raises ValueError: see :meth:`commit`.
         """
         _check_tenant(tenant)
-        with self._wrapped():
+        with self._wrapped:
             recorded = self._open(tenant, profile)
         if recorded != profile:
             raise ConfigurationError(
@@ -286,13 +283,13 @@ class Backend(ABC):
     @final
     def tenants(self) -> list[str]:
         """Return the names of the tenants that were opened, in alphabetical order."""
-        with self._wrapped():
+        with self._wrapped:
             return sorted(self._tenants())
 
     @final
     def touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None:
         """Note the time of a resource's last use, outside versions and change log; nothing when it is not there."""
-        with self._wrapped():
+        with self._wrapped:
             self._touch(tenant, type_name, resource_id, used)
 
     # Life
@@ -362,9 +359,6 @@ class Backend(ABC):
     def _log_horizon(self) -> str:
         """Return the time before which entries of the change log are purged."""
         return timestamp(self.clock() - timedelta(days=self.log_days))
-
-    def _wrapped(self) -> "_Wrapped":
-        return _Wrapped(self.UNAVAILABLE)
 
 
 class _Wrapped:

@@ -59,7 +59,7 @@ class SQLiteBackend(TransactionalBackend):
         return cls(types, path, synchronous=options.get("synchronous", "FULL"), **shared)
 
     def upgrade(self, progress: Callable[[int, int], None] | None = None) -> list[str]:
-        with self._wrapped(), closing(self._connect()) as connection:
+        with self._wrapped, closing(self._connect()) as connection:
             return sqlite_schema.upgrade(connection, progress)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from flask_bsr_scim.backends.base import NOBODY, Actor
 from flask_bsr_scim.view import View
@@ -30,8 +31,7 @@ class Options:
     unknown_members: UnknownMemberPolicy = UnknownMemberPolicy.REJECT
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """On whose behalf, and as seen from where, an operation is done."""
 
     tenant: str
@@ -39,8 +39,7 @@ class Context:
     actor: Actor = NOBODY
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(NamedTuple):
     """The outcome of an operation. `body` are pieces of JSON text, None for a response without a body."""
 
     status: int

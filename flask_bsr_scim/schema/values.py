@@ -47,7 +47,7 @@ def datetime_key(text: str) -> str:
 
 def timestamp(moment: datetime) -> str:
     """Return the key form of an aware moment, in microseconds; append `Z` for the wire."""
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00")
 
 
 KeyFunction = Callable[[Any], Any]

@@ -1,13 +1,12 @@
 """The endpoints under the prefix: what each method does."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import flask
 import orjson
 
-from flask_bsr_scim.conditions import Conditions
+from flask_bsr_scim.conditions import NO_CONDITIONS, Conditions
 from flask_bsr_scim.discovery import resource_type_documents, schema_documents, service_provider_config
 from flask_bsr_scim.errors import Forbidden, InvalidFilter, MethodNotAllowed, NotFound, NotImplementedHere
 from flask_bsr_scim.exchange import Context
@@ -26,8 +25,7 @@ from flask_bsr_scim.web.responses import json_response, to_flask
 from flask_bsr_scim.web.service import Service
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A request that passed the guard."""
 
     service: Service
@@ -43,8 +41,10 @@ class Call:
     @property
     def conditions(self) -> Conditions:
         """If-Match and If-None-Match of the request."""
-        environ = self.request.environ
-        return Conditions(environ.get("HTTP_IF_MATCH"), environ.get("HTTP_IF_NONE_MATCH"))
+        if_match, if_none_match = map(self.request.environ.get, ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"))
+        if if_match is None and if_none_match is None:
+            return NO_CONDITIONS
+        return Conditions(if_match, if_none_match)
 
     @property
     def selection(self) -> Selection:

@@ -4,8 +4,8 @@ import hmac
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, Backend
@@ -28,8 +28,7 @@ _PATIENCE = 20
 _SCIM = frozenset({SCIM_SCOPE})
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(NamedTuple):
     """Who makes a request: a credential of one tenant, and what it may do there."""
 
     tenant: str
