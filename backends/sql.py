@@ -59,17 +59,20 @@ class Selection:
     """Of both."""
     has_index: bool
     """An index has the rows in this order."""
+    is_narrow: bool
+    """An index has the rows that match, which are probably few."""
 
 
 def select(tenant: int, resource_type: ResourceType, query: Query) -> Selection:
     """Return the WHERE and ORDER BY of a query."""
     parameters = Parameters(tenant=tenant, type=resource_type.name)
     compiler = _Compiler(parameters, Stored(parameters, query.view, resource_type), resource_type)
-    where = "r.tenant = :tenant AND r.type = :type"
+    where, is_narrow = "r.tenant = :tenant AND r.type = :type", False
     if query.filter is not None:
         where += f" AND {compiler.condition(query.filter)}"
+        is_narrow = not {index.path for index in resource_type.indexed}.isdisjoint(dict(equalities(query.filter)))
     order = "r.seq" if query.sort is None else f"{compiler.order(query.sort)}, r.seq"
-    return Selection(where, order, parameters, order in _INDEXED_ORDERS)
+    return Selection(where, order, parameters, order in _INDEXED_ORDERS, is_narrow)
 
 
 class _Compiler:

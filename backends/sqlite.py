@@ -123,7 +123,8 @@ class SQLiteBackend(TransactionalBackend):
         return self._reading(tenant, lambda r: r.is_held(f"{type_name}.{attribute}", key), False, snapshot=False)
 
     def _query(self, tenant: str, resource_type: ResourceType, query: Query) -> Page:
-        return self._reading(tenant, lambda r: r.page(resource_type, query, self.query_seconds), Page(0, ()))
+        seconds = self.query_seconds
+        return self._reading(tenant, lambda r: r.page(resource_type, query, seconds), Page(0, ()), snapshot=False)
 
     def _members(
         self, tenant: str, group_ids: Sequence[str], after: str | None, count: int, reverse: bool

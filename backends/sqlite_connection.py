@@ -75,7 +75,7 @@ class Connections:
         """Return what `work` finds in one state of the store, however many statements it takes."""
         connection = self._take()
         try:
-            return patiently(partial(_in_snapshot, connection, work))
+            return patiently(partial(in_snapshot, connection, work))
         finally:
             self._idle.append(connection)
 
@@ -141,7 +141,8 @@ def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
         connection.set_progress_handler(None, 0)
 
 
-def _in_snapshot(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+def in_snapshot(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
+    """Return what `work` finds in one state of the store."""
     connection.execute("BEGIN")
     try:
         return work(connection)

@@ -13,15 +13,21 @@ import orjson
 from flask_bsr_scim.backends.base import LogEntry, Page, Query
 from flask_bsr_scim.backends.sql import Selection
 from flask_bsr_scim.backends.sql_templates import Selections
-from flask_bsr_scim.backends.sqlite_connection import limited
+from flask_bsr_scim.backends.sqlite_connection import in_snapshot, limited
 from flask_bsr_scim.backends.sqlite_transaction import json_text
-from flask_bsr_scim.backends.transactional import index_name
-from flask_bsr_scim.filter.ast import BoundComparison, Operator
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType
 
 COLUMNS = "seq, type, id, version, created, modified, document, used"
 """What is read of a resource: `seq`, then the fields of :class:`Resource` but for its links."""
+
+_GROUPS = (
+    "(SELECT json_group_array(json_array(g.id, g.type, g.label)) FROM member m "
+    "CROSS JOIN resource g ON g.seq = m.group_seq WHERE m.tenant = r.tenant AND m.member_seq = r.seq)"
+)
+"""The groups of a few resources, in the statement that finds them: one statement needs no snapshot around it."""
+
+_NO_GROUPS = "'[]'"
 
 Row = tuple[Any, ...]
 """A row of these columns."""
@@ -48,34 +54,39 @@ class Reader:
         return None if row is None else _resource(row, self._links_to_members([row[0]]))
 
     def get_with_groups(self, type_name: str, resource_id: str) -> Resource | None:
-        """One statement finds both, and needs no snapshot around it."""
-        groups = (
-            "SELECT json_group_array(json_array(g.id, g.type, g.label)) FROM member m "
-            "CROSS JOIN resource g ON g.seq = m.group_seq WHERE m.tenant = r.tenant AND m.member_seq = r.seq"
-        )
-        sql = f"SELECT {COLUMNS}, ({groups}) FROM resource r WHERE tenant = ? AND id = ?"
+        sql = f"SELECT {COLUMNS}, {_GROUPS} FROM resource r WHERE tenant = ? AND id = ?"
         row = self._execute(sql, (self._tenant, resource_id)).fetchone()
-        if row is None or row[1] != type_name:
-            return None
-        links = () if row[-1] == "[]" else sorted(map(Link._make, orjson.loads(row[-1])))
-        return Resource._make((*row[1:-1], links))
+        return None if row is None or row[1] != type_name else _with_groups(row)
 
     def is_held(self, index: str, key: object) -> bool:
         sql = "SELECT 1 FROM unique_key WHERE tenant = ? AND name = ? AND key = ?"
         return self._execute(sql, (self._tenant, index, key)).fetchone() is not None
 
     def find(self, index: str, key: object) -> Resource | None:
-        rows = self._holder(index, key)
-        return _resource(rows[0]) if rows else None
+        sql = (
+            f"SELECT {COLUMNS} FROM resource "
+            "WHERE seq = (SELECT seq FROM unique_key WHERE tenant = ? AND name = ? AND key = ?)"
+        )
+        row = self._execute(sql, (self._tenant, index, key)).fetchone()
+        return None if row is None else _resource(row)
 
     def page(self, resource_type: ResourceType, query: Query, seconds: float) -> Page:
-        unique = _unique(resource_type, query)
-        if unique is None:
-            with limited(self._connection, seconds):
-                rows, total = self._selected(self._select(self._tenant, resource_type, query), query)
-        else:
-            rows = self._holder(*unique)
-            total = len(rows)
+        selection = self._select(self._tenant, resource_type, query)
+        with limited(self._connection, seconds):
+            if selection.is_narrow and resource_type.members is None and query.offset <= 0 < query.count:
+                found = self._narrow_page(selection, query)
+                if len(found) < query.count:
+                    return Page(len(found), found)
+            return in_snapshot(self._connection, lambda _: self._wide_page(resource_type, selection, query))
+
+    def _narrow_page(self, selection: Selection, query: Query) -> list[Resource]:
+        columns = f"{COLUMNS}, {_GROUPS if query.links else _NO_GROUPS}"
+        sql = f"SELECT {columns} FROM resource r WHERE {selection.where} ORDER BY {selection.order} LIMIT :count"
+        return list(map(_with_groups, self._execute(sql, {**selection.parameters, "count": query.count})))
+
+    def _wide_page(self, resource_type: ResourceType, selection: Selection, query: Query) -> Page:
+        rows = self._rows(selection, query) if query.count > 0 else []
+        total = self._total(selection, query, len(rows))
         links = self._links(resource_type, [row[0] for row in rows]) if query.links and rows else {}
         make = Resource._make
         return Page(total, [make((*row[1:], links.get(row[0], ()))) for row in rows])
@@ -125,9 +136,6 @@ class Reader:
 
     def _links_to_groups(self, members: Sequence[int]) -> Links:
         """The members of a page share their groups, so each group is read once."""
-        if len(members) == 1:
-            only = self._groups_of(members[0])
-            return {members[0]: only} if only else {}
         low, high = min(members), max(members)
         values: tuple[object, ...]
         if high - low < 2 * len(members):  # One after another, as on a page in the order of creation.
@@ -146,25 +154,6 @@ class Reader:
         for several in links.values():
             several.sort()
         return links
-
-    def _groups_of(self, member: int) -> list[Link]:
-        sql = (
-            "SELECT g.id, g.type, g.label FROM member m CROSS JOIN resource g ON g.seq = m.group_seq "
-            "WHERE m.tenant = ? AND m.member_seq = ?"
-        )
-        return sorted(map(Link._make, self._execute(sql, (self._tenant, member))))
-
-    def _holder(self, index: str, key: object) -> list[Row]:
-        """Return the row that holds a unique key, if there is one."""
-        sql = (
-            f"SELECT {COLUMNS} FROM resource "
-            "WHERE seq = (SELECT seq FROM unique_key WHERE tenant = ? AND name = ? AND key = ?)"
-        )
-        return self._execute(sql, (self._tenant, index, key)).fetchall()
-
-    def _selected(self, selection: Selection, query: Query) -> tuple[list[Row], int]:
-        rows = self._rows(selection, query) if query.count > 0 else []
-        return rows, self._total(selection, query, len(rows))
 
     def _rows(self, selection: Selection, query: Query) -> list[Row]:
         parameters = {**selection.parameters, "count": query.count, "offset": max(query.offset, 0)}
@@ -190,15 +179,10 @@ class Reader:
         return int(number)
 
 
-def _unique(resource_type: ResourceType, query: Query) -> tuple[str, object] | None:
-    """Return index and key when a query asks who holds a unique value: what a client asks before each of its writes."""
-    match query.filter:
-        case BoundComparison(target, Operator.EQ, key) if query.offset <= 0 < query.count:
-            path = str(target)
-            found = (i for i in resource_type.indexed if i.unique and i.path == path)
-            return next(((index_name(resource_type, index), key) for index in found), None)
-    return None
-
-
 def _resource(row: Row, links: Links | None = None) -> Resource:
     return Resource._make((*row[1:], links.get(row[0], ()) if links else ()))
+
+
+def _with_groups(row: Row) -> Resource:
+    links = () if row[-1] == "[]" else sorted(map(Link._make, orjson.loads(row[-1])))
+    return Resource._make((*row[1:-1], links))

@@ -128,7 +128,7 @@ class _ErrorSchema(_Message):
 
 _SELECTION = _SelectionSchema()
 _SEARCH = _SearchParameters()
-_OTHER_PARAMETERS = tuple(field.data_key or name for name, field in _SEARCH.load_fields.items())
+_OTHER_PARAMETERS = frozenset(field.data_key or name for name, field in _SEARCH.load_fields.items())
 _PATCH = _PatchOpSchema()
 _ERROR = _ErrorSchema()
 
@@ -145,8 +145,8 @@ def read_search_parameters(parameters: Mapping[str, str]) -> SearchRequest:
 
     :raises InvalidValue: startIndex or count is no integer, or sortOrder is neither ascending nor descending.
     """
-    others = tuple((name, parameters[name]) for name in _OTHER_PARAMETERS if name in parameters)
-    return replace(_read_others(others), filter=parameters.get("filter"))
+    request = _read_others(tuple((name, parameters[name]) for name in parameters if name in _OTHER_PARAMETERS))
+    return request if "filter" not in parameters else replace(request, filter=parameters["filter"])
 
 
 @lru_cache(256)
