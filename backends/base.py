@@ -57,8 +57,7 @@ class Query:
     links: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """`total` counts all matches, before paging."""
 
     total: int

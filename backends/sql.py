@@ -2,8 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -49,8 +48,7 @@ def _lenient(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     return call
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """Which rows `r` of table `resource` a query selects, and in which order."""
 
     where: str
