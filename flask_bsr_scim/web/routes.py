@@ -1,7 +1,9 @@
 """The endpoints under the prefix: what each method does."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
+from urllib.parse import unquote_plus
 
 import flask
 import orjson
@@ -11,7 +13,6 @@ from flask_bsr_scim.discovery import resource_type_documents, schema_documents, 
 from flask_bsr_scim.errors import Forbidden, InvalidFilter, MethodNotAllowed, NotFound, NotImplementedHere
 from flask_bsr_scim.exchange import Context
 from flask_bsr_scim.messages import (
-    EVERYTHING,
     Selection,
     list_document,
     read_patch,
@@ -47,9 +48,21 @@ class Call(NamedTuple):
         return Conditions(if_match, if_none_match)
 
     @property
+    def parameters(self) -> dict[str, str]:
+        """The parameters of the query; of several with one name the first."""
+        text = self.request.environ.get("QUERY_STRING", "")
+        return dict(map(_parameter, reversed(text.split("&")))) if text else {}
+
+    @property
     def selection(self) -> Selection:
         """What `attributes` and `excludedAttributes` of the query ask for."""
-        return read_selection(self.request.args) if self.request.query_string else EVERYTHING
+        return read_selection(self.parameters)
+
+
+@lru_cache(256)
+def _parameter(text: str) -> tuple[str, str]:
+    name, _, value = text.partition("=")
+    return unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace")
 
 
 Handler = Callable[..., flask.Response]
@@ -78,7 +91,7 @@ def _allowed(methods: Methods) -> list[str]:
 
 
 def _list(call: Call, resource_type: ResourceType) -> flask.Response:
-    request = read_search_parameters(call.request.args)
+    request = read_search_parameters(call.parameters)
     return to_flask(call.service.provider.search(call.context, resource_type, request))
 
 
@@ -88,7 +101,7 @@ def _create(call: Call, resource_type: ResourceType) -> flask.Response:
 
 
 def _read(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Response:
-    if "filter" in call.request.args:
+    if "filter" in call.parameters:
         raise InvalidFilter(f"A filter selects from a list: send it to {resource_type.endpoint}, without an id.")
     selection = call.selection
     provider = call.service.provider
@@ -153,7 +166,7 @@ def _document(document: Document | None) -> flask.Response:
 
 
 def _refuse_filter(call: Call) -> None:
-    if "filter" in call.request.args:
+    if "filter" in call.parameters:
         raise Forbidden("This endpoint cannot be filtered (RFC 7644 §4): leave the filter out.")
 
 
