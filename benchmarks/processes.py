@@ -15,7 +15,7 @@ from pathlib import Path
 from socket import socket
 
 from benchmarks.client import Address, Connection
-from benchmarks.services import OURS, PEER, Service, request
+from benchmarks.services import OURS, PEER, RELAXED, Service, request
 from flask_bsr_scim.web.server import THREADS
 
 ROOT = Path(__file__).parents[1]
@@ -43,22 +43,25 @@ class Servers:
 def running(directory: Path) -> Iterator[Servers]:
     """Start the limits, this project's server and the peer with their files in a folder; end them on leaving."""
     token = secrets.token_hex(16)
-    limits, ours, peer = ((_HOST, _free_port()) for _ in range(3))
+    limits, ours, relaxed, peer = ((_HOST, _free_port()) for _ in range(4))
+    stores = {address: f"sqlite:///{directory / name}.db" for address, name in ((ours, "ours"), (relaxed, "relaxed"))}
+    stores[relaxed] += "?synchronous=NORMAL"
+    tokens = {address: _new_token(store) for address, store in stores.items()}
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SCIM_")} | {
         "LIMITS_DIRECTORY": str(directory),
         "LIMITS_TOKEN": token,
         "PEER_TOKEN": token,
-        "SCIM_TOKEN": token,
     }
     commands = {
         limits: _granian(sys.executable, "limits_app", limits, WORKERS),
-        ours: _serve(directory, ours),
+        **{address: _serve(store, address) for address, store in stores.items()},
         peer: _granian(str(peer_python()), "peer_app", peer, 1),
     }
     with ExitStack() as stack:
         for address, command in commands.items():
             stack.enter_context(_process(command, address, token, environment, directory))
-        yield Servers(limits, token, [Service(OURS, ours, token), Service(PEER, peer, token)])
+        services = [Service(OURS, ours, tokens[ours]), Service(RELAXED, relaxed, tokens[relaxed])]
+        yield Servers(limits, token, [*services, Service(PEER, peer, token)])
 
 
 def peer_python() -> Path:
@@ -78,12 +81,19 @@ def peer_version() -> str:
     return subprocess.run([peer_python(), "-c", code], check=True, capture_output=True, text=True).stdout.strip()
 
 
-def _serve(directory: Path, address: Address) -> list[str]:
-    return [
-        *(sys.executable, "-c", "from flask_bsr_scim.web.cli import main; main()", "serve"),
-        *("--backend", f"sqlite:///{directory / 'ours.db'}", "--profile", "rfc7643"),
-        *("--port", str(address[1]), "--workers", str(WORKERS)),
-    ]
+_COMMAND = (sys.executable, "-c", "from flask_bsr_scim.web.cli import main; main()")
+
+
+def _new_token(store: str) -> str:
+    """Return a token of a new store: what is measured looks each token up, as in earnest."""
+    command = [*_COMMAND, "token", "create", "--backend", store]
+    environment = {**os.environ, "SCIM_PROFILE": "rfc7643"}
+    return subprocess.run(command, cwd=ROOT, env=environment, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def _serve(store: str, address: Address) -> list[str]:
+    options = ("--backend", store, "--profile", "rfc7643", "--port", str(address[1]), "--workers", str(WORKERS))
+    return [*_COMMAND, "serve", *options]
 
 
 def _granian(python: str, module: str, address: Address, workers: int) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from benchmarks.results import Key, Results
 from benchmarks.rounds import Figures
-from benchmarks.services import BARE, INSERT_FULL, INSERT_NORMAL, OURS, PEER, SELECT
+from benchmarks.services import BARE, INSERT_FULL, INSERT_NORMAL, OURS, PEER, RELAXED, SELECT
 from benchmarks.targets import TARGETS, Target
 
 _LIMITS = (BARE, SELECT, INSERT_FULL, INSERT_NORMAL)
@@ -55,6 +55,7 @@ machine that the client shared with the servers.
 | Name | What it is |
 | --- | --- |
 | `{OURS}` | `bsr-scim serve` with the profile `rfc7643` on SQLite, which flushes every write to the disk |
+| `{RELAXED}` | the same with `synchronous=NORMAL`, which leaves flushing to the system |
 | `{PEER}` | the extension with its store in the memory of one process, which ends with it |
 | `{BARE}` | a Flask route that checks a token and returns a user of 700 bytes, always the same |
 | `{SELECT}` | the same, reading the user from SQLite by its key |
@@ -99,7 +100,7 @@ def _outcome(target: Target, results: Results) -> tuple[str, str, str]:
 def _workloads(results: Results, users: int) -> Iterator[str]:
     yield from ("", f"## With {users:,} users", "", _LEGEND, "")
     columns = [f"of `{limit}`" for limit in _LIMITS]
-    yield from _header("Workload", "Connections", f"`{OURS}`", *columns, f"`{PEER}`", "Lead")
+    yield from _header("Workload", "Connections", f"`{OURS}`", *columns, f"`{PEER}`", "Lead", "Lead with NORMAL")
     for key in results.of_size(users):
         found = results.figures.get(key, {})
         shares = [_ratio(results, key, limit) for limit in _LIMITS]
@@ -110,6 +111,7 @@ def _workloads(results: Results, users: int) -> Iterator[str]:
             *shares,
             _figures(found.get(PEER)),
             _ratio(results, key, PEER),
+            _number(results.ratio(key, RELAXED, PEER)),
         )
 
 

@@ -10,6 +10,7 @@ from benchmarks.people import user
 from benchmarks.rounds import Lane
 
 OURS = "flask-bsr-scim"
+RELAXED = "flask-bsr-scim, NORMAL"
 PEER = "scim2-flask"
 
 
