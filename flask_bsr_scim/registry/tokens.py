@@ -11,8 +11,9 @@ import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import NamedTuple
 
 from flask_bsr_scim.backends.base import NOBODY, Actor, Backend, Insert, Query, Removal
 from flask_bsr_scim.errors import NotFound, ResourceNotFound, StoreUnavailable
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 _TYPE = "Token"
 
+_MINUTE = timedelta(minutes=1)
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _MOST_KNOWN = 1024
 """Tokens that a process remembers, by their hashes."""
 _PAGE = 1000
@@ -58,7 +61,7 @@ class TokenStore:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._known: dict[str, Token] = {}
+        self._known: dict[str, _Known] = {}
 
     def create(
         self,
@@ -108,43 +111,61 @@ class TokenStore:
 
     def verify(self, text: str, kind: Kind) -> tuple[str, str] | None:
         """Return tenant and token id when the text is a live token of that kind; note the use, to the minute."""
+        digest, moment = _hash(text), self._backend.clock()
+        known = self._known.get(digest)
+        if known is None:
+            known = self._learn(text, digest)
+        elif not self._backend.is_held(known.tenant, _TYPE, "hash", digest):
+            return None
+        if known is None or known.kind != kind or (known.expires is not None and known.expires <= moment):
+            return None
+        if moment >= known.noted_until:
+            self._note_use(known, digest, moment)
+        return known.tenant, known.id
+
+    def _learn(self, text: str, digest: str) -> "_Known | None":
+        """Return what is stored of a token. It never changes, so later the token has only to be there still."""
         prefix, _, rest = text.partition("_")
         tenant, _, secret = rest.partition("_")
-        if prefix != f"bsr{kind}" or not tenant or not secret:
+        if not prefix.startswith("bsr") or not tenant or not secret:
             return None
-        digest, now = _hash(text), timestamp(self._backend.clock())
-        token = self._live(tenant, digest)
-        if token is None or token.kind != kind or (token.expires is not None and token.expires <= now):
-            return None
-        self._note_use(tenant, token, digest, now[:16])
-        return tenant, token.id
-
-    def _live(self, tenant: str, digest: str) -> Token | None:
-        """Return the token with the hash. Nothing of a token changes, so a known one has only to be there still."""
-        token = self._known.get(digest)
-        if token is not None:
-            return token if self._backend.is_held(tenant, _TYPE, "hash", digest) else None
         resource = self._backend.find(tenant, _TYPE, "hash", digest)
         if resource is None or not hmac.compare_digest(resource.document["hash"], digest):
             return None
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        self._known[digest] = token = _token(resource)
-        return token
+        token = _token(resource)
+        expires, used = map(_moment, (token.expires, token.last_used))
+        noted_until = _LONG_AGO if used is None else used + _MINUTE
+        known = self._known[digest] = _Known(tenant, token.id, token.kind, expires, noted_until)
+        return known
 
-    def _note_use(self, tenant: str, token: Token, digest: str, minute: str) -> None:
-        if token.last_used is not None and token.last_used >= minute:
-            return
-        self._known[digest] = replace(token, last_used=minute)
+    def _note_use(self, known: "_Known", digest: str, moment: datetime) -> None:
+        minute = moment.replace(second=0, microsecond=0)
+        self._known[digest] = known._replace(noted_until=minute + _MINUTE)
         try:
-            self._backend.touch(tenant, _TYPE, token.id, minute)
+            self._backend.touch(known.tenant, _TYPE, known.id, timestamp(minute)[:16])
         except StoreUnavailable:
-            log.warning("the last use of token %s could not be noted", token.id)
+            log.warning("the last use of token %s could not be noted", known.id)
+
+
+class _Known(NamedTuple):
+    """What a process remembers of a token."""
+
+    tenant: str
+    id: str
+    kind: Kind
+    expires: datetime | None
+    noted_until: datetime
 
 
 def without_tokens(text: str) -> str:
     """Return a text without the tokens in it, for logs and answers: people paste them into the wrong field."""
     return _TEXT.sub("…", text)
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def _hash(text: str) -> str:
