@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -84,9 +84,9 @@ class _SearchParameters(_SelectionSchema):
     count = _Integer(load_default=None, allow_none=True)
 
     @post_load
-    def _request(self, data: dict[str, Any], **_: Any) -> SearchRequest:
-        return SearchRequest(
-            None,
+    def _fields(self, data: dict[str, Any], **_: Any) -> tuple[Any, ...]:
+        """Return the fields of a SearchRequest but for its filter."""
+        return (
             data["sort_by"],
             data["sort_order"] == "descending",
             max(1, data["start_index"]),
@@ -145,18 +145,18 @@ def read_search_parameters(parameters: Mapping[str, str]) -> SearchRequest:
 
     :raises InvalidValue: startIndex or count is no integer, or sortOrder is neither ascending nor descending.
     """
-    request = _read_others(tuple((name, parameters[name]) for name in parameters if name in _OTHER_PARAMETERS))
-    return request if "filter" not in parameters else replace(request, filter=parameters["filter"])
+    others = _read_others(tuple((name, parameters[name]) for name in parameters if name in _OTHER_PARAMETERS))
+    return SearchRequest(parameters.get("filter"), *others)
 
 
 @lru_cache(256)
-def _read_others(parameters: tuple[tuple[str, str], ...]) -> SearchRequest:
-    """Return the query but for its filter. Clients send the same few over and over, and a filter hardly twice."""
+def _read_others(parameters: tuple[tuple[str, str], ...]) -> tuple[Any, ...]:
+    """Return a query but for its filter. Clients send the same few over and over, and a filter hardly twice."""
     try:
-        request: SearchRequest = _SEARCH.load(dict(parameters))
+        others: tuple[Any, ...] = _SEARCH.load(dict(parameters))
     except ValidationError as error:
         raise InvalidValue(_first_message(error)) from None
-    return request
+    return others
 
 
 def read_patch(body: JSON, limit: int) -> list[Operation]:

@@ -238,7 +238,7 @@ def _refuse(error: Exception) -> flask.Response:
 
 
 def _leave(response: flask.Response, visit: _Visit) -> flask.Response:
-    response.headers["X-Request-Id"] = visit.request_id
+    response.headers.add("X-Request-Id", visit.request_id)
     level = logging.INFO if response.status_code < 400 else logging.WARNING
     if log.isEnabledFor(level):
         _log_request(level, response, visit)

@@ -10,6 +10,7 @@ from threading import Thread
 
 import click
 import flask
+from flask.sessions import NullSession, SessionInterface, SessionMixin
 
 from flask_bsr_scim.web.config import environment_settings, read_settings
 from flask_bsr_scim.web.extension import BsrScim
@@ -26,6 +27,20 @@ _MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "1048576"}
 
 _BACKLOG = 1024
 
+_GARBAGE = 10_000
+"""New objects after which the garbage collector looks for cycles; a page of users makes hundreds, and no cycle."""
+
+
+class _NoSessions(SessionInterface):
+    """This server sets no cookies, so it need not look for any."""
+
+    def open_session(self, app: flask.Flask, request: flask.Request) -> NullSession:
+        """Return a session that keeps nothing."""
+        return NullSession()
+
+    def save_session(self, app: flask.Flask, session: SessionMixin, response: flask.Response) -> None:
+        """Do nothing."""
+
 
 def create_app() -> flask.Flask:
     """Return the application of the standalone server, set up by the `SCIM_*` keys of the environment.
@@ -33,6 +48,7 @@ def create_app() -> flask.Flask:
     :raises ConfigurationError: a key is wrong.
     """
     app = flask.Flask("bsr_scim")
+    app.session_interface = _NoSessions()
     app.config.update(environment_settings())
     scim = BsrScim(app)
     logging.basicConfig(
@@ -53,6 +69,7 @@ def create_app() -> flask.Flask:
     # Schemas and code stay for good: the garbage collector need not look through them at each turn.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(_GARBAGE)
     return app
 
 
