@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 SCIM_SCOPE = "scim"
 """Allows everything that SCIM offers in the tenant."""
 
-_PATIENCE = 20
+_PATIENCE = 4
 """Seconds that a large request waits for its turn."""
 
 _SCIM = frozenset({SCIM_SCOPE})
