@@ -1,7 +1,8 @@
 """What clients see of a resource: the stored document with `meta`, memberships and absolute references."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import islice
 
 import orjson
@@ -66,38 +67,41 @@ class View:
 
     def chunks(self, resource: Resource) -> Iterator[str]:
         """Yield the JSON text of the whole resource in pieces, so that a large group is never rendered at once."""
-        if len(resource.links) <= _CHUNK or self.types.by_name[resource.type].members is None:
+        links = resource.links
+        members = self.types.by_name[resource.type].members
+        if len(links) <= _CHUNK or members is None:
             yield self.text(resource)
             return
-        yield self._stored(resource.text)
-        yield from self._memberships(resource.type, resource.links)
+        yield f'{self._stored(resource.text)},"{members.name}":['
+        for start in range(0, len(links), _CHUNK):
+            yield ("," if start else "") + self._rendered(islice(links, start, start + _CHUNK), _member)
+        yield "]"
         yield self.text(resource._replace(text="}", links=()))  # Of an empty document there is `meta` alone.
 
     def _mark(self, type_name: str) -> str:
         return "" if self.types.by_name[type_name].groups is None else SHOWS_GROUPS
 
     def _body(self, type_name: str, text: str, links: Sequence[Link]) -> str:
-        return self._stored(text) + "".join(self._memberships(type_name, links) if links else ())
+        resource_type = self.types.by_name[type_name]
+        attribute, render = resource_type.members or resource_type.groups, _member if resource_type.members else _group
+        if not links or attribute is None:
+            return self._stored(text)
+        return f'{self._stored(text)},"{attribute.name}":[{self._rendered(links, render)}]'
 
     def _stored(self, text: str) -> str:
         return text[:-1].replace(_REFERENCE, f'"$ref":"{self.base_url}/')
 
-    def _memberships(self, type_name: str, links: Sequence[Link]) -> Iterator[str]:
-        resource_type = self.types.by_name[type_name]
-        attribute = resource_type.members or resource_type.groups
-        if attribute is None:
-            return
-        render = self._member if resource_type.members else self._group
-        yield f',"{attribute.name}":['
-        for start in range(0, len(links), _CHUNK):
-            yield ("," if start else "") + ",".join(map(render, islice(links, start, start + _CHUNK)))
-        yield "]"
+    def _rendered(self, links: Iterable[Link], render: Callable[[str, Link], str]) -> str:
+        prefixes = self._prefixes
+        return ",".join([render(prefixes[link.type], link) for link in links])
 
-    def _member(self, link: Link) -> str:
-        return f'{{"value":"{link.id}","$ref":"{self._prefixes[link.type]}{link.id}","type":"{link.type}"}}'
 
-    def _group(self, link: Link) -> str:
-        display = orjson.dumps(link.display).decode()
-        return (
-            f'{{"value":"{link.id}","$ref":"{self._prefixes[link.type]}{link.id}","display":{display},"type":"direct"}}'
-        )
+def _member(prefix: str, link: Link) -> str:
+    return f'{{"value":"{link.id}","$ref":"{prefix}{link.id}","type":"{link.type}"}}'
+
+
+@lru_cache(1024)
+def _group(prefix: str, link: Link) -> str:
+    """Return a group as its members show it; those of a page are mostly in the same groups."""
+    display = orjson.dumps(link.display).decode()
+    return f'{{"value":"{link.id}","$ref":"{prefix}{link.id}","display":{display},"type":"direct"}}'
