@@ -18,7 +18,6 @@ from flask_bsr_scim.schema.readers import folded
 
 PREFIX = "urn:ietf:params:scim:api:messages:2.0:"
 LIST_RESPONSE = PREFIX + "ListResponse"
-SEARCH_REQUEST = PREFIX + "SearchRequest"
 PATCH_OP = PREFIX + "PatchOp"
 ERROR = PREFIX + "Error"
 

@@ -61,6 +61,7 @@ class Call(NamedTuple):
 
 @lru_cache(256)
 def _parameter(text: str) -> tuple[str, str]:
+    """Return name and value; clients send the same few over and over beside their filters."""
     name, _, value = text.partition("=")
     return unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace")
 
