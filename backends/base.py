@@ -12,10 +12,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, NamedTuple, Self, final
 
+from flask_bsr_scim.backends.changes import NOBODY as NOBODY
+from flask_bsr_scim.backends.changes import Actor as Actor
+from flask_bsr_scim.backends.changes import Change as Change
+from flask_bsr_scim.backends.changes import Insert as Insert
+from flask_bsr_scim.backends.changes import Key as Key
+from flask_bsr_scim.backends.changes import LogEntry as LogEntry
+from flask_bsr_scim.backends.changes import Removal as Removal
+from flask_bsr_scim.backends.changes import RemovalOfAll as RemovalOfAll
+from flask_bsr_scim.backends.changes import Swap as Swap
 from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
 from flask_bsr_scim.filter.ast import BoundFilter
-from flask_bsr_scim.resource import Link, MemberChanges, Resource
-from flask_bsr_scim.schema import AttributePath, Document, ResourceType, TypeRegistry
+from flask_bsr_scim.resource import Link, Resource
+from flask_bsr_scim.schema import AttributePath, ResourceType, TypeRegistry
 from flask_bsr_scim.schema.values import timestamp
 from flask_bsr_scim.view import View
 
@@ -45,7 +54,8 @@ class Sort:
 class Query:
     """Which resources of one type to return, and which page of them.
 
-    `offset` is 0-based. Without `sort` the order is that of creation. With `links` each resource comes with its
+    `offset` is 0-based. Without `sort` the order is that of creation, which `reverse` turns round and in which `after`,
+    the cursor of a page in the same direction, begins behind that page. With `links` each resource comes with its
     memberships. `view` gives the locations that a filter may compare.
     """
 
@@ -55,84 +65,35 @@ class Query:
     offset: int = 0
     count: int = 100
     links: bool = True
+    after: str | None = None
+    reverse: bool = False
 
 
 class Page(NamedTuple):
-    """`total` counts all matches, before paging."""
+    """`total` counts all matches, before paging. `cursor` stands for the end of the page in the order of creation."""
 
     total: int
     resources: Sequence[Resource]
+    cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Insert:
-    """A new resource. `document` holds `schemas`, `id` and the attributes; a group's members are in `members`."""
-
-    type: str
-    id: str
-    document: Document
-    members: MemberChanges | None = None
+Observer = Callable[[str, Sequence[LogEntry]], None]
+"""Takes a tenant and the entries of the change log that one commit wrote."""
 
 
-@dataclass(frozen=True, slots=True)
-class Swap:
-    """A change of a stored resource.
+class StoredKey(NamedTuple):
+    """A :class:`Key` as a backend keeps it: the name of the index, and the comparison key of the value."""
 
-    `document` replaces the stored one; None leaves it. `members` changes the memberships of a group. With
-    `expected_version` the swap fails unless the stored version is that one; without it, the swap holds whatever the
-    version.
-    """
-
-    type: str
-    id: str
-    document: Document | None = None
-    members: MemberChanges | None = None
-    expected_version: int | None = None
+    name: str
+    key: Any
+    unique: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
-    """The end of a resource: its memberships on both sides go with it."""
+class MemberChoice(NamedTuple):
+    """Which members to return: those that hold none of some keys, and are of some types (empty: of any)."""
 
-    type: str
-    id: str
-    expected_version: int | None = None
-
-
-Change = Insert | Swap | Removal
-
-
-class Actor(NamedTuple):
-    """Who makes a change, for the change log."""
-
-    token_id: str | None = None
-    request_id: str | None = None
-
-
-NOBODY = Actor()
-
-
-@dataclass(frozen=True, slots=True)
-class LogEntry:
-    """One change, as the change log keeps it.
-
-    `operation` is `create`, `update` or `delete`. `before` and `after` are versions, None where there is none. `delta`
-    is a JSON object: `attributes` maps the path of each changed attribute to `{"from": old, "to": new}` (either left
-    out when there is no value), `membersAdded` and `membersRemoved` are lists of ids; each is left out when empty. A
-    creation has no `attributes`: what it wrote is the present document, or the one that its deletion took away, walked
-    back. A value that is never returned (RFC 7643 §7) is not in the log.
-    """
-
-    sequence: int
-    at: str
-    token_id: str | None
-    request_id: str | None
-    operation: str
-    type: str
-    id: str
-    before: int | None
-    after: int | None
-    delta: Document
+    without: Sequence[StoredKey] = ()
+    types: Sequence[str] = ()
 
 
 class Backend(ABC):
@@ -171,7 +132,10 @@ class Backend(ABC):
         self.clock = clock
         self.log_days = log_days
         self._wrapped = _Wrapped(self.UNAVAILABLE)
+        self.observers: list[Observer] = []
+        """Called after each commit of this process; they raise nothing."""
         self._unique = {(t.name, i.path): i.target.leaf.key for t in types for i in t.indexed if i.unique}
+        self._indexed = {(t.name, i.path): i for t in types for i in t.indexed}
 
     @classmethod
     @abstractmethod
@@ -221,16 +185,35 @@ class Backend(ABC):
         after: str | None = None,
         count: int = 100,
         reverse: bool = False,
+        without: Sequence[Key] = (),
+        types: Sequence[str] = (),
     ) -> list[Link]:
-        """Return the distinct members of several groups in the order of their ids, `after` excluded."""
+        """Return the distinct members of several groups in the order of their ids, `after` excluded.
+
+        :param without: members that hold one of these keys are left out.
+        :param types: members of other types are left out; empty: none are.
+        """
+        choice = MemberChoice([self.stored_key(key) for key in without], types)
         with self._wrapped:
-            return self._members(tenant, group_ids, after, count, reverse)
+            return self._members(tenant, group_ids, after, count, reverse, choice)
 
     @final
-    def count_members(self, tenant: str, group_ids: Sequence[str]) -> int:
-        """Return the number of distinct members of several groups."""
+    def count_members(
+        self, tenant: str, group_ids: Sequence[str], *, without: Sequence[Key] = (), types: Sequence[str] = ()
+    ) -> int:
+        """Return the number of the distinct members of several groups; parameters as in :meth:`members`."""
+        choice = MemberChoice([self.stored_key(key) for key in without], types)
         with self._wrapped:
-            return self._count_members(tenant, group_ids)
+            return self._count_members(tenant, group_ids, choice)
+
+    @final
+    def groups_of(self, tenant: str, member_ids: Sequence[str]) -> dict[str, list[Link]]:
+        """Return by member the resources of all types that hold it, in the order of their ids.
+
+        A resource's own links (see :meth:`get`) are those alone that are exposed over SCIM.
+        """
+        with self._wrapped:
+            return self._groups_of(tenant, member_ids)
 
     @final
     def log(self, tenant: str, *, after: int = 0, count: int = 100) -> list[LogEntry]:
@@ -253,6 +236,8 @@ class Backend(ABC):
     def commit(self, tenant: str, changes: Sequence[Change], actor: Actor = NOBODY) -> list[Resource | None]:
         """Do all changes in order, or none; return the resource after each, without links; None after a removal.
 
+        Then tell :attr:`observers` what was written to the change log.
+
         :raises UniquenessConflict: another resource holds a unique value.
         :raises VersionConflict: the version is not the expected one.
         :raises ResourceNotFound: a swap or removal names nothing.
@@ -261,7 +246,10 @@ class Backend(ABC):
         """
         _check_tenant(tenant)
         with self._wrapped:
-            return self._commit(tenant, changes, actor)
+            resources, entries = self._commit(tenant, changes, actor)
+        for observe in self.observers:
+            observe(tenant, entries)
+        return resources
 
     @final
     def open(self, tenant: str, profile: str) -> None:
@@ -323,11 +311,20 @@ class Backend(ABC):
 
     @abstractmethod
     def _members(
-        self, tenant: str, group_ids: Sequence[str], after: str | None, count: int, reverse: bool
+        self,
+        tenant: str,
+        group_ids: Sequence[str],
+        after: str | None,
+        count: int,
+        reverse: bool,
+        choice: MemberChoice,
     ) -> list[Link]: ...
 
     @abstractmethod
-    def _count_members(self, tenant: str, group_ids: Sequence[str]) -> int: ...
+    def _count_members(self, tenant: str, group_ids: Sequence[str], choice: MemberChoice) -> int: ...
+
+    @abstractmethod
+    def _groups_of(self, tenant: str, member_ids: Sequence[str]) -> dict[str, list[Link]]: ...
 
     @abstractmethod
     def _log(self, tenant: str, after: int, count: int) -> list[LogEntry]: ...
@@ -343,7 +340,9 @@ class Backend(ABC):
     def _ping(self) -> None: ...
 
     @abstractmethod
-    def _commit(self, tenant: str, changes: Sequence[Change], actor: Actor) -> list[Resource | None]:
+    def _commit(
+        self, tenant: str, changes: Sequence[Change], actor: Actor
+    ) -> tuple[list[Resource | None], list[LogEntry]]:
         """Take the time by :meth:`_now` when nobody else can write: `modified` follows the order of commits."""
 
     @abstractmethod
@@ -351,6 +350,14 @@ class Backend(ABC):
 
     UNAVAILABLE: ClassVar[tuple[type[Exception], ...]] = ()
     """The driver's exceptions that mean the store cannot be used."""
+
+    def stored_key(self, key: Key) -> StoredKey:
+        """Return how the backend keeps a key.
+
+        :raises KeyError: there is no index of that attribute.
+        """
+        index = self._indexed[key.type, key.attribute]
+        return StoredKey(f"{key.type}.{key.attribute}", index.target.leaf.key(key.value), index.unique)
 
     def _now(self) -> str:
         return timestamp(self.clock())

@@ -9,7 +9,7 @@ from operator import itemgetter
 from time import monotonic
 from typing import Any, Self
 
-from flask_bsr_scim.backends.base import LogEntry, Page, Query
+from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query
 from flask_bsr_scim.backends.memory_tenant import MemoryTransaction, Tenant
 from flask_bsr_scim.backends.transactional import Row, Transaction, TransactionalBackend, index_name
 from flask_bsr_scim.errors import ConfigurationError, TooMany
@@ -87,8 +87,9 @@ class MemoryBackend(TransactionalBackend):
     def _query(self, tenant: str, resource_type: ResourceType, query: Query) -> Page:
         with self._reading(tenant) as store:
             rows, total = self._matches(store, resource_type, query)
-            page = islice(rows, max(query.offset, 0), max(query.offset, 0) + max(query.count, 0))
-            return Page(total, [self._resource(store, row, query.links) for row in page])
+            page = list(islice(_behind(rows, query), max(query.offset, 0), max(query.offset, 0) + max(query.count, 0)))
+            cursor = str(page[-1].seq) if page and query.sort is None else None
+            return Page(total, [self._resource(store, row, query.links) for row in page], cursor)
 
     def _matches(self, store: Tenant, resource_type: ResourceType, query: Query) -> tuple[Iterable[Row], int]:
         """Return the matching rows in their order, and how many they are."""
@@ -116,19 +117,33 @@ class MemoryBackend(TransactionalBackend):
         resource_type = self.types.by_name[row.type]
         if resource_type.members is not None:
             return store.links_to_members(store.members.get(row.id, ()))
-        return () if resource_type.groups is None else store.links_to_groups(row.id)
+        if resource_type.groups is None:
+            return ()
+        return (link for link in store.links_to_groups(row.id) if self.types.by_name[link.type].endpoint)
 
     def _members(
-        self, tenant: str, group_ids: Sequence[str], after: str | None, count: int, reverse: bool
+        self,
+        tenant: str,
+        group_ids: Sequence[str],
+        after: str | None,
+        count: int,
+        reverse: bool,
+        choice: MemberChoice,
     ) -> list[Link]:
         with self._reading(tenant) as store:
-            each = (store.member_ids(group, after, max(count, 0), reverse) for group in set(group_ids))
-            ids = merge(*each, reverse=reverse)
-            return list(store.links_to_members(i for i, _ in islice(groupby(ids), max(count, 0))))
+            each = (store.member_ids(group, after, reverse) for group in set(group_ids))
+            ids = (i for i, _ in groupby(merge(*each, reverse=reverse)))
+            return list(islice(_chosen(store, ids, choice), max(count, 0)))
 
-    def _count_members(self, tenant: str, group_ids: Sequence[str]) -> int:
+    def _count_members(self, tenant: str, group_ids: Sequence[str], choice: MemberChoice) -> int:
         with self._reading(tenant) as store:
-            return len(set(chain.from_iterable(store.members.get(group, ()) for group in group_ids)))
+            ids = set(chain.from_iterable(store.members.get(group, ()) for group in group_ids))
+            return sum(1 for _ in _chosen(store, ids, choice)) if any(choice) else len(ids)
+
+    def _groups_of(self, tenant: str, member_ids: Sequence[str]) -> dict[str, list[Link]]:
+        with self._reading(tenant) as store:
+            found = {member: list(store.links_to_groups(member)) for member in member_ids}
+            return {member: links for member, links in found.items() if links}
 
     def _log(self, tenant: str, after: int, count: int) -> list[LogEntry]:
         with self._reading(tenant) as store:
@@ -175,6 +190,22 @@ def _looked_up(store: Tenant, resource_type: ResourceType, path: str, key: Any) 
         if index.path == path:
             return store.keys[name].get(key, ())
     return None
+
+
+def _behind(rows: Iterable[Row], query: Query) -> Iterator[Row]:
+    """Yield the rows in the query's direction, from its cursor on."""
+    if query.reverse:
+        rows = reversed(list(rows))
+    if query.after is None:
+        return iter(rows)
+    seq = int(query.after)
+    return (row for row in rows if (row.seq < seq if query.reverse else row.seq > seq))
+
+
+def _chosen(store: Tenant, ids: Iterable[str], choice: MemberChoice) -> Iterator[Link]:
+    without = set(chain.from_iterable(map(store.holders, choice.without)))
+    links = store.links_to_members(i for i in ids if i not in without)
+    return (link for link in links if not choice.types or link.type in choice.types)
 
 
 def _needs_links(resource_type: ResourceType, query: Query) -> bool:

@@ -4,10 +4,10 @@ from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import replace
+from itertools import islice
 from typing import Any
 
-from flask_bsr_scim.backends.base import LogEntry
+from flask_bsr_scim.backends.base import LogEntry, StoredKey
 from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
 from flask_bsr_scim.resource import Link
 from flask_bsr_scim.schema import Document
@@ -50,25 +50,31 @@ class Tenant:
         return (Link(row.id, row.type) for row in map(self.find, ids) if row)
 
     def links_to_groups(self, member_id: str) -> Iterator[Link]:
-        """Yield the groups of a resource, as it sees them."""
+        """Yield what holds a resource, as that one sees it."""
         rows = map(self.find, self.groups.get(member_id, ()))
         return (Link(row.id, row.type, row.label) for row in rows if row)
 
-    def member_ids(self, group_id: str, after: str | None, count: int, reverse: bool) -> Sequence[str]:
-        """Return some of a group's members in the order of their ids, `after` excluded."""
+    def holders(self, key: StoredKey) -> Collection[str]:
+        """Return the ids of the resources that hold a key."""
+        if not key.unique:
+            return self.keys[key.name].get(key.key, ())
+        holder = self.unique[key.name].get(key.key)
+        return () if holder is None else (holder,)
+
+    def member_ids(self, group_id: str, after: str | None, reverse: bool) -> Iterator[str]:
+        """Yield a group's members in the order of their ids, `after` excluded."""
         ids = self.members.get(group_id, [])
         if reverse:
             end = len(ids) if after is None else bisect_left(ids, after)
-            return ids[max(end - count, 0) : end][::-1]
-        start = 0 if after is None else bisect_right(ids, after)
-        return ids[start : start + count]
+            return (ids[place] for place in range(end - 1, -1, -1))
+        return islice(ids, 0 if after is None else bisect_right(ids, after), None)
 
     def entries(self, after: int, count: int) -> list[LogEntry]:
         """Return copies of entries of the change log, beginning behind a sequence number."""
         purged = self.logged - len(self.log)
         after = max(after, purged)
         entries = self.log[after - purged :][:count]
-        return [replace(e, sequence=n, delta=deepcopy(e.delta)) for n, e in enumerate(entries, after + 1)]
+        return [e._replace(sequence=n, delta=deepcopy(e.delta)) for n, e in enumerate(entries, after + 1)]
 
 
 class MemoryTransaction(Transaction):
@@ -89,6 +95,9 @@ class MemoryTransaction(Transaction):
     def find_members(self, ids: Collection[str]) -> Mapping[str, MemberRow]:
         rows = filter(None, map(self._tenant.find, ids))
         return {row.id: MemberRow(row.seq, row.type, row.id) for row in rows}
+
+    def holders(self, key: StoredKey) -> list[Row]:
+        return sorted(filter(None, map(self._tenant.find, self._tenant.holders(key))))
 
     def insert(self, row: Row) -> Row | None:
         if self._tenant.find(row.id) is not None:
@@ -149,10 +158,11 @@ class MemoryTransaction(Transaction):
         self._unlink(group.id, ids)
         self._undo.append(lambda: self._link(group.id, ids))
 
-    def write_log(self, entry: LogEntry) -> None:
+    def write_log(self, entry: LogEntry) -> int:
         self._tenant.logged += 1
-        self._tenant.log.append(entry if entry.delta else replace(entry, delta=self._tenant.no_delta))
+        self._tenant.log.append(entry if entry.delta else entry._replace(delta=self._tenant.no_delta))
         self._undo.append(self._forget_last)
+        return self._tenant.logged
 
     def _forget_last(self) -> None:
         self._tenant.log.pop()

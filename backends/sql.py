@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from flask_bsr_scim.backends.base import Query, Sort
-from flask_bsr_scim.backends.sql_values import NOTHING, Object, Parameters, Place, Stored, Values
+from flask_bsr_scim.backends.sql_values import NOTHING, Object, Parameters, Place, Stored, Values, exposed
 from flask_bsr_scim.backends.transactional import index_name
 from flask_bsr_scim.filter import equalities, value_target
 from flask_bsr_scim.filter.ast import (
@@ -25,7 +25,11 @@ from flask_bsr_scim.schema.values import datetime_key, fold
 
 SYMBOLS = {Operator.EQ: "=", Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
 _INDEXED_ORDERS = frozenset(
-    ("r.seq", *(f"{column} {way}, r.seq" for column in ("r.created", "r.modified") for way in ("ASC", "DESC")))
+    (
+        "r.seq",
+        "r.seq DESC",
+        *(f"{column} {way}, r.seq" for column in ("r.created", "r.modified") for way in ("ASC", "DESC")),
+    )
 )
 _LAST_CHARACTER = 0x10FFFF
 
@@ -68,9 +72,14 @@ def select(tenant: int, resource_type: ResourceType, query: Query) -> Selection:
     where, is_narrow = "r.tenant = :tenant AND r.type = :type", False
     if query.filter is not None:
         where += f" AND {compiler.condition(query.filter)}"
-        is_narrow = not {index.path for index in resource_type.indexed}.isdisjoint(dict(equalities(query.filter)))
-    order = "r.seq" if query.sort is None else f"{compiler.order(query.sort)}, r.seq"
+        is_narrow = not _selective(resource_type).isdisjoint(dict(equalities(query.filter)))
+    order = f"r.seq{' DESC' if query.reverse else ''}" if query.sort is None else f"{compiler.order(query.sort)}, r.seq"
     return Selection(where, order, parameters, order in _INDEXED_ORDERS, is_narrow)
+
+
+def _selective(resource_type: ResourceType) -> set[str]:
+    """Return the paths of which an indexed value belongs to few resources."""
+    return {index.path for index in resource_type.indexed if index.target.leaf.type is not Type.BOOLEAN}
 
 
 class _Compiler:
@@ -167,7 +176,10 @@ class _Compiler:
             (self._type.groups, "member_seq", "group_seq"),
         ):
             if attribute is not None and path == f"{attribute.name}.value":
-                other = f"(SELECT seq FROM resource WHERE tenant = :tenant AND id = {self._bind(key)})"
+                other = (
+                    f"(SELECT seq FROM resource WHERE tenant = :tenant AND id = {self._bind(key)} "
+                    f"AND type IN {exposed(self._resource.types)})"
+                )
                 return f"r.seq IN (SELECT {wanted} FROM member WHERE tenant = :tenant AND {given} = {other})"
         return None
 

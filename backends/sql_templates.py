@@ -33,7 +33,7 @@ class Selections:
         if shape is None:
             return select(tenant, resource_type, query)
         order = query.sort and (str(query.sort.target), query.sort.descending)
-        known = resource_type.name, shape, order, query.view.base_url
+        known = resource_type.name, shape, order, query.reverse, query.view.base_url
         template = self._templates.get(known)
         if template is None:
             if len(self._templates) >= _MOST:

@@ -6,7 +6,7 @@ Every name of an attribute and every value is a bound parameter; only this modul
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from flask_bsr_scim.schema import Attribute, AttributePath, ResourceType, Source, Type
+from flask_bsr_scim.schema import Attribute, AttributePath, ResourceType, Source, Type, TypeRegistry
 from flask_bsr_scim.view import SHOWS_GROUPS, View
 
 NOTHING = "NULL"
@@ -42,6 +42,15 @@ class Values:
         """Return the condition that one of the values satisfies another one."""
         both = condition if self.condition == "1" else f"({self.condition} AND {condition})"
         return both if self.rows is None else f"EXISTS (SELECT 1 FROM {self.rows} WHERE {both})"
+
+
+def exposed(types: TypeRegistry) -> str:
+    """Return the list of the names of the types that SCIM shows."""
+    return f"({', '.join(_literal(t.name) for t in types.exposed)})"
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 class Place(Protocol):
@@ -135,7 +144,7 @@ class Memberships:
             rows, condition = "member m", "m.tenant = :tenant AND m.group_seq = r.seq"
             self._id, self._type, kind, display = "m.member_id", "m.member_type", "m.member_type", NOTHING
         else:
-            rows = "member m CROSS JOIN resource g ON g.seq = m.group_seq"
+            rows = f"member m CROSS JOIN resource g ON g.seq = m.group_seq AND g.type IN {exposed(view.types)}"
             condition = "m.tenant = :tenant AND m.member_seq = r.seq"
             self._id, self._type, kind, display = "g.id", "g.type", "'direct'", "g.label"
         self._raw = {"value": self._id, "type": kind, "display": display}
@@ -160,6 +169,7 @@ class Stored:
 
     def __init__(self, parameters: Parameters, view: View, resource_type: ResourceType) -> None:
         self._parameters, self._view, self._type = parameters, view, resource_type
+        self.types = view.types
         self._document = Object(parameters, view.base_url, "r.document")
 
     def values(self, target: AttributePath) -> Values:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from flask_bsr_scim.backends import sqlite_indexes, sqlite_schema
-from flask_bsr_scim.backends.base import LogEntry, Page, Query
+from flask_bsr_scim.backends import sql_values, sqlite_indexes, sqlite_schema
+from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query
 from flask_bsr_scim.backends.sql import register_functions
 from flask_bsr_scim.backends.sql_templates import Selections
 from flask_bsr_scim.backends.sqlite_connection import Connections, connect
@@ -46,6 +46,7 @@ class SQLiteBackend(TransactionalBackend):
         self._connections = Connections(self._connect_prepared)
         self._tenant_numbers: dict[str, int] = {}
         self._selections = Selections()
+        self._exposed = sql_values.exposed(types)
 
     @classmethod
     def from_uri(cls, uri: str, types: TypeRegistry, options: Mapping[str, Any], **shared: Any) -> Self:
@@ -104,7 +105,7 @@ class SQLiteBackend(TransactionalBackend):
 
         def read(connection: sqlite3.Connection) -> T:
             number = self._tenant(connection, tenant)
-            return missing if number is None else work(Reader(connection, number, self._selections))
+            return missing if number is None else work(Reader(connection, number, self._selections, self._exposed))
 
         return self._connections.read_snapshot(read) if snapshot else self._connections.read(read)
 
@@ -127,12 +128,21 @@ class SQLiteBackend(TransactionalBackend):
         return self._reading(tenant, lambda r: r.page(resource_type, query, seconds), Page(0, ()), snapshot=False)
 
     def _members(
-        self, tenant: str, group_ids: Sequence[str], after: str | None, count: int, reverse: bool
+        self,
+        tenant: str,
+        group_ids: Sequence[str],
+        after: str | None,
+        count: int,
+        reverse: bool,
+        choice: MemberChoice,
     ) -> list[Link]:
-        return self._reading(tenant, lambda r: r.members(group_ids, after, count, reverse), [])
+        return self._reading(tenant, lambda r: r.members(group_ids, after, count, reverse, choice), [])
 
-    def _count_members(self, tenant: str, group_ids: Sequence[str]) -> int:
-        return self._reading(tenant, lambda r: r.count_members(group_ids), 0, snapshot=False)
+    def _count_members(self, tenant: str, group_ids: Sequence[str], choice: MemberChoice) -> int:
+        return self._reading(tenant, lambda r: r.count_members(group_ids, choice), 0, snapshot=False)
+
+    def _groups_of(self, tenant: str, member_ids: Sequence[str]) -> dict[str, list[Link]]:
+        return self._reading(tenant, lambda r: r.groups_of(member_ids), {}, snapshot=False)
 
     def _log(self, tenant: str, after: int, count: int) -> list[LogEntry]:
         return self._reading(tenant, lambda r: r.log(after, count), [], snapshot=False)

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from flask_bsr_scim.backends.base import LogEntry, Page, Query
+from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query
 from flask_bsr_scim.backends.sql import Selection
 from flask_bsr_scim.backends.sql_templates import Selections
 from flask_bsr_scim.backends.sqlite_connection import in_snapshot, limited
@@ -23,7 +23,8 @@ COLUMNS = "seq, type, id, version, created, modified, document, used"
 
 _GROUPS = (
     "(SELECT json_group_array(json_array(g.id, g.type, g.label)) FROM member m "
-    "CROSS JOIN resource g ON g.seq = m.group_seq WHERE m.tenant = r.tenant AND m.member_seq = r.seq)"
+    "CROSS JOIN resource g ON g.seq = m.group_seq AND g.type IN {exposed} "
+    "WHERE m.tenant = r.tenant AND m.member_seq = r.seq)"
 )
 """The groups of a few resources, in the statement that finds them: one statement needs no snapshot around it."""
 
@@ -39,11 +40,11 @@ _NO_LINKS: Links = MappingProxyType({})
 
 
 class Reader:
-    """Reads over one connection; `tenant` is the number of the tenant."""
+    """Reads over one connection; `tenant` is the number of the tenant, `exposed` the list of the types SCIM shows."""
 
-    def __init__(self, connection: sqlite3.Connection, tenant: int, selections: Selections) -> None:
+    def __init__(self, connection: sqlite3.Connection, tenant: int, selections: Selections, exposed: str) -> None:
         self._connection, self._execute, self._tenant = connection, connection.execute, tenant
-        self._select = selections.select
+        self._select, self._exposed = selections.select, exposed
 
     def get(self, type_name: str, resource_id: str) -> Resource | None:
         row = self._row(type_name, resource_id)
@@ -54,7 +55,7 @@ class Reader:
         return None if row is None else _resource(row, self._links_to_members([row[0]]))
 
     def get_with_groups(self, type_name: str, resource_id: str) -> Resource | None:
-        sql = f"SELECT {COLUMNS}, {_GROUPS} FROM resource r WHERE tenant = ? AND id = ?"
+        sql = f"SELECT {COLUMNS}, {self._groups} FROM resource r WHERE tenant = ? AND id = ?"
         row = self._execute(sql, (self._tenant, resource_id)).fetchone()
         return None if row is None or row[1] != type_name else _with_groups(row)
 
@@ -73,44 +74,67 @@ class Reader:
     def page(self, resource_type: ResourceType, query: Query, seconds: float) -> Page:
         selection = self._select(self._tenant, resource_type, query)
         with limited(self._connection, seconds):
-            if selection.is_narrow and resource_type.members is None and query.offset <= 0 < query.count:
-                found = self._narrow_page(selection, query)
-                if len(found) < query.count:
-                    return Page(len(found), found)
+            if selection.is_narrow and resource_type.members is None and query.after is None:
+                page = self._narrow_page(selection, query) if query.offset <= 0 < query.count else None
+                if page is not None:
+                    return page
             return in_snapshot(self._connection, lambda _: self._wide_page(resource_type, selection, query))
 
-    def _narrow_page(self, selection: Selection, query: Query) -> list[Resource]:
-        columns = f"{COLUMNS}, {_GROUPS if query.links else _NO_GROUPS}"
+    def _narrow_page(self, selection: Selection, query: Query) -> Page | None:
+        """Return the page that holds all matches, None when there are more."""
+        columns = f"{COLUMNS}, {self._groups if query.links else _NO_GROUPS}"
         sql = f"SELECT {columns} FROM resource r WHERE {selection.where} ORDER BY {selection.order} LIMIT :count"
-        return list(map(_with_groups, self._execute(sql, {**selection.parameters, "count": query.count})))
+        rows = self._execute(sql, {**selection.parameters, "count": query.count}).fetchall()
+        if len(rows) >= query.count:
+            return None
+        return Page(len(rows), list(map(_with_groups, rows)), _cursor(rows, query))
+
+    @property
+    def _groups(self) -> str:
+        return _GROUPS.format(exposed=self._exposed)
 
     def _wide_page(self, resource_type: ResourceType, selection: Selection, query: Query) -> Page:
         rows = self._rows(selection, query) if query.count > 0 else []
         total = self._total(selection, query, len(rows))
         links = self._links(resource_type, [row[0] for row in rows]) if query.links and rows else {}
         make = Resource._make
-        return Page(total, [make((*row[1:], links.get(row[0], ()))) for row in rows])
+        return Page(total, [make((*row[1:], links.get(row[0], ()))) for row in rows], _cursor(rows, query))
 
-    def members(self, group_ids: Sequence[str], after: str | None, count: int, reverse: bool) -> list[Link]:
+    def members(
+        self, group_ids: Sequence[str], after: str | None, count: int, reverse: bool, choice: MemberChoice
+    ) -> list[Link]:
         order, beyond = ("DESC", "<") if reverse else ("ASC", ">")
         start = "" if after is None else f"AND member_id {beyond} :after"
+        chosen, values = _chosen(choice)
         sql = (
-            "SELECT member_id, member_type, NULL FROM member WHERE tenant = :tenant AND group_seq = "
-            f"(SELECT seq FROM resource WHERE tenant = :tenant AND id = :group) {start} "
+            "SELECT member_id, member_type, NULL FROM member m WHERE tenant = :tenant AND group_seq = "
+            f"(SELECT seq FROM resource WHERE tenant = :tenant AND id = :group) {start} {chosen}"
             f"ORDER BY member_id {order} LIMIT :count"
         )
-        shared = {"tenant": self._tenant, "after": after, "count": max(count, 0)}
+        shared = {"tenant": self._tenant, "after": after, "count": max(count, 0), **values}
         each = (map(Link._make, self._execute(sql, {**shared, "group": group})) for group in set(group_ids))
         merged = groupby(heapq.merge(*each, key=itemgetter(0), reverse=reverse), key=itemgetter(0))
         return [next(same) for _, same in islice(merged, max(count, 0))]
 
-    def count_members(self, group_ids: Sequence[str]) -> int:
+    def count_members(self, group_ids: Sequence[str], choice: MemberChoice) -> int:
+        chosen, values = _chosen(choice)
         sql = (
-            "SELECT count(DISTINCT member_id) FROM member WHERE tenant = :tenant AND group_seq IN "
-            "(SELECT seq FROM resource WHERE tenant = :tenant AND id IN (SELECT value FROM json_each(:groups)))"
+            "SELECT count(DISTINCT member_id) FROM member m WHERE tenant = :tenant AND group_seq IN (SELECT seq "
+            f"FROM resource WHERE tenant = :tenant AND id IN (SELECT value FROM json_each(:groups))) {chosen}"
         )
-        (number,) = self._execute(sql, {"tenant": self._tenant, "groups": json_text(group_ids)}).fetchone()
+        (number,) = self._execute(sql, {"tenant": self._tenant, "groups": json_text(group_ids), **values}).fetchone()
         return int(number)
+
+    def groups_of(self, member_ids: Sequence[str]) -> dict[str, list[Link]]:
+        sql = (
+            "SELECT r.id, g.id, g.type, g.label FROM resource r CROSS JOIN member m ON m.tenant = r.tenant "
+            "AND m.member_seq = r.seq CROSS JOIN resource g ON g.seq = m.group_seq "
+            "WHERE r.tenant = ? AND r.id IN (SELECT value FROM json_each(?)) ORDER BY g.id"
+        )
+        links: dict[str, list[Link]] = {}
+        for member, *link in self._execute(sql, (self._tenant, json_text(member_ids))):
+            links.setdefault(member, []).append(Link._make(link))
+        return links
 
     def log(self, after: int, count: int) -> list[LogEntry]:
         sql = (
@@ -145,19 +169,27 @@ class Reader:
         pairs = self._execute(
             f"SELECT member_seq, group_seq FROM member WHERE tenant = ? AND {where}", values
         ).fetchall()
-        sql = "SELECT seq, id, type, label FROM resource WHERE seq IN (SELECT value FROM json_each(?))"
+        sql = (
+            "SELECT seq, id, type, label FROM resource "
+            f"WHERE seq IN (SELECT value FROM json_each(?)) AND type IN {self._exposed}"
+        )
         found = self._execute(sql, (json_text({group for _, group in pairs}),)) if pairs else ()
         groups = {seq: Link._make(rest) for seq, *rest in found}
         links: dict[int, list[Link]] = {}
         for member, group in pairs:
-            links.setdefault(member, []).append(groups[group])
+            if group in groups:
+                links.setdefault(member, []).append(groups[group])
         for several in links.values():
             several.sort()
         return links
 
     def _rows(self, selection: Selection, query: Query) -> list[Row]:
         parameters = {**selection.parameters, "count": query.count, "offset": max(query.offset, 0)}
-        tail = f"WHERE {selection.where} ORDER BY {selection.order} LIMIT :count OFFSET :offset"
+        where = selection.where
+        if query.after is not None:
+            where += f" AND r.seq {'<' if query.reverse else '>'} :after"
+            parameters["after"] = int(query.after)
+        tail = f"WHERE {where} ORDER BY {selection.order} LIMIT :count OFFSET :offset"
         if query.offset <= 0 and selection.has_index:
             return self._execute(f"SELECT {COLUMNS} FROM resource r {tail}", parameters).fetchall()
         return self._in_order([seq for (seq,) in self._execute(f"SELECT r.seq FROM resource r {tail}", parameters)])
@@ -170,13 +202,34 @@ class Reader:
 
     def _total(self, selection: Selection, query: Query, found: int) -> int:
         """Return the number of matches; it is counted only when the page does not show it."""
-        if 0 < found < query.count or (found < query.count and query.offset <= 0):
+        if query.after is None and (0 < found < query.count or (found < query.count and query.offset <= 0)):
             return max(query.offset, 0) + found
         sql = f"SELECT count(*) FROM resource r WHERE {selection.where}"
         if query.filter is None:
             sql = "SELECT coalesce(sum(number), 0) FROM total WHERE tenant = :tenant AND type = :type"
         (number,) = self._execute(sql, selection.parameters).fetchone()
         return int(number)
+
+
+def _cursor(rows: Sequence[Row], query: Query) -> str | None:
+    return str(rows[-1][0]) if rows and query.sort is None else None
+
+
+def _chosen(choice: MemberChoice) -> tuple[str, dict[str, Any]]:
+    """Return the conditions on a member `m`, and what they compare with."""
+    sql = ""
+    values: dict[str, Any] = {}
+    for number, key in enumerate(choice.without):
+        table = "unique_key" if key.unique else "attribute_key"
+        sql += (
+            f"AND NOT EXISTS (SELECT 1 FROM {table} k WHERE k.tenant = m.tenant AND k.name = :index{number} "
+            f"AND k.key = :key{number} AND k.seq = m.member_seq) "
+        )
+        values |= {f"index{number}": key.name, f"key{number}": key.key}
+    if choice.types:
+        sql += "AND member_type IN (SELECT value FROM json_each(:types)) "
+        values["types"] = json_text(choice.types)
+    return sql, values
 
 
 def _resource(row: Row, links: Links | None = None) -> Resource:

@@ -6,7 +6,7 @@ from itertools import chain, islice
 
 import orjson
 
-from flask_bsr_scim.backends.base import LogEntry
+from flask_bsr_scim.backends.base import LogEntry, StoredKey
 from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
 
 COLUMNS = "seq, type, id, version, created, modified, document, used, label"
@@ -31,6 +31,14 @@ class SQLiteTransaction(Transaction):
         sql = "SELECT seq, type, id FROM resource WHERE tenant = ? AND id IN (SELECT value FROM json_each(?))"
         found = (self._execute(sql, (self._tenant, json_text(some))) for some in _portions(ids))
         return {member.id: member for member in map(MemberRow._make, chain.from_iterable(found))}
+
+    def holders(self, key: StoredKey) -> list[Row]:
+        table = "unique_key" if key.unique else "attribute_key"
+        sql = (
+            f"SELECT {COLUMNS} FROM resource WHERE seq IN "
+            f"(SELECT seq FROM {table} WHERE tenant = ? AND name = ? AND key = ?) ORDER BY seq"
+        )
+        return list(map(Row._make, self._execute(sql, (self._tenant, key.name, key.key))))
 
     def insert(self, row: Row) -> Row | None:
         sql = (
@@ -104,22 +112,12 @@ class SQLiteTransaction(Transaction):
         sql = "DELETE FROM member WHERE tenant = ? AND group_seq = ? AND member_id = ?"
         self._many(sql, ((self._tenant, group.seq, i) for i in ids))
 
-    def write_log(self, entry: LogEntry) -> None:
+    def write_log(self, entry: LogEntry) -> int:
         sql = (
             "INSERT INTO log (tenant, at, token_id, request_id, operation, type, id, before, after, delta) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
-        values = (
-            entry.at,
-            entry.token_id,
-            entry.request_id,
-            entry.operation,
-            entry.type,
-            entry.id,
-            entry.before,
-            entry.after,
-        )
-        self._execute(sql, (self._tenant, *values, json_text(entry.delta)))
+        return self._execute(sql, (self._tenant, *entry[1:-1], json_text(entry.delta))).lastrowid or 0
 
     def purge_log(self, horizon: str) -> None:
         oldest = self._execute(

@@ -201,7 +201,7 @@ class CommitContract:
         [changed(EVE), Removal("Person", "eve"), Swap("Note", "bob"), Removal("Team", "bob")],
         ids=["swap", "removal", "swap of another type", "removal of another type"],
     )
-    def test_nothing_to_change(self, backend: Backend, change: Change) -> None:
+    def test_nothing_to_change(self, backend: Backend, change: Swap | Removal) -> None:
         """Changing what is not there, or is of another type, is an error that names type and id."""
         commit(backend, BOB)
         with pytest.raises(ResourceNotFound) as caught:

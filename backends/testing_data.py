@@ -56,15 +56,25 @@ _TEAM = {
     ],
 }
 _NOTE = {"id": "urn:example:Note", "name": "Note", "attributes": [_attribute("text")]}
+_CIRCLE = {
+    "id": "urn:example:Circle",
+    "name": "Circle",
+    "attributes": [
+        _attribute("displayName", caseExact=True),
+        _attribute("members", "complex", _attribute("value", caseExact=True), multiValued=True)
+        | {"x-source": "members"},
+    ],
+}
 
 TYPES = TypeRegistry(
     (
         make_resource_type("Person", "/People", _PERSON, extensions=(Extension(make_schema(_EXTENSION)),)),
         make_resource_type("Team", "/Teams", _TEAM),
         make_resource_type("Note", "", _NOTE),
+        make_resource_type("Circle", "", _CIRCLE),
     )
 )
-"""A `Person` is a member, a `Team` has members, a `Note` is neither and is not exposed."""
+"""A `Person` is a member, a `Team` has members; neither a `Note` nor a `Circle`, which has members too, is exposed."""
 
 VIEW = View(TYPES, "https://scim.example.com")
 
@@ -94,6 +104,12 @@ def team(resource_id: str, *members: str, **attributes: Any) -> Insert:
     """Return a new team, whose displayName is its id unless it is given."""
     document = {"schemas": ["urn:example:Team"], "id": resource_id, "displayName": resource_id, **attributes}
     return Insert("Team", resource_id, document, MemberChanges(add=members))
+
+
+def circle(resource_id: str, *members: str) -> Insert:
+    """Return a new circle, whose displayName is its id."""
+    document = {"schemas": ["urn:example:Circle"], "id": resource_id, "displayName": resource_id}
+    return Insert("Circle", resource_id, document, MemberChanges(add=members))
 
 
 def note(resource_id: str) -> Insert:

@@ -7,10 +7,20 @@ from typing import NamedTuple
 
 import orjson
 
-from flask_bsr_scim.backends.base import Actor, Backend, Change, Insert, LogEntry, Removal, Swap
+from flask_bsr_scim.backends.base import (
+    Actor,
+    Backend,
+    Change,
+    Insert,
+    LogEntry,
+    Removal,
+    RemovalOfAll,
+    StoredKey,
+    Swap,
+)
 from flask_bsr_scim.errors import ResourceNotFound, UniquenessConflict, UnknownMembers, VersionConflict
 from flask_bsr_scim.resource import Link, MemberChanges, Resource
-from flask_bsr_scim.schema import Document, IndexedAttribute, ResourceType, Returned, TypeRegistry
+from flask_bsr_scim.schema import Document, IndexedAttribute, ResourceType, Returned
 
 _LABEL = "displayName"
 """The attribute of a group that its members show."""
@@ -54,6 +64,10 @@ class Transaction(ABC):
     @abstractmethod
     def find_members(self, ids: Collection[str]) -> Mapping[str, MemberRow]:
         """Return those that exist, by id."""
+
+    @abstractmethod
+    def holders(self, key: StoredKey) -> list[Row]:
+        """Return the resources that hold a key, in the order of creation."""
 
     @abstractmethod
     def insert(self, row: Row) -> Row | None:
@@ -100,8 +114,8 @@ class Transaction(ABC):
         """Take out members that the group has."""
 
     @abstractmethod
-    def write_log(self, entry: LogEntry) -> None:
-        """Append to the change log; the store gives the sequence number, never one that was used before."""
+    def write_log(self, entry: LogEntry) -> int:
+        """Append to the change log; return the sequence number that it gets, never one that was used before."""
 
     @abstractmethod
     def purge_log(self, horizon: str) -> None:
@@ -119,19 +133,23 @@ class TransactionalBackend(Backend):
         The tenant is made when it is not there.
         """
 
-    def _commit(self, tenant: str, changes: Sequence[Change], actor: Actor) -> list[Resource | None]:
+    def _commit(
+        self, tenant: str, changes: Sequence[Change], actor: Actor
+    ) -> tuple[list[Resource | None], list[LogEntry]]:
         with self._transaction(tenant) as transaction:
-            commit = _Commit(self.types, transaction, actor, self._now())
+            commit = _Commit(self, transaction, actor, self._now())
             resources = [commit.apply(change) for change in changes]
             transaction.purge_log(self._log_horizon())
-        return resources
+        return resources, commit.entries
 
 
 class _Commit:
     """What is common to the changes of one commit."""
 
-    def __init__(self, types: TypeRegistry, transaction: Transaction, actor: Actor, now: str) -> None:
-        self._types, self._transaction, self._actor, self._now = types, transaction, actor, now
+    def __init__(self, backend: Backend, transaction: Transaction, actor: Actor, now: str) -> None:
+        self._types, self._stored_key = backend.types, backend.stored_key
+        self._transaction, self._actor, self._now = transaction, actor, now
+        self.entries: list[LogEntry] = []
 
     def apply(self, change: Change) -> Resource | None:
         match change:
@@ -140,8 +158,11 @@ class _Commit:
             case Swap():
                 return self._swap(change)
             case Removal():
-                self._remove(change)
-                return None
+                self._remove(self._find(change))
+            case RemovalOfAll(key):
+                for row in self._transaction.holders(self._stored_key(key)):
+                    self._remove(row)
+        return None
 
     def _insert(self, change: Insert) -> Resource:
         resource_type = self._types.by_name[change.type]
@@ -165,9 +186,8 @@ class _Commit:
             return row.resource()
         return self._advance(row, new, _delta(attributes, added, removed)).resource()
 
-    def _remove(self, change: Removal) -> None:
-        resource_type = self._types.by_name[change.type]
-        row = self._find(change)
+    def _remove(self, row: Row) -> None:
+        resource_type = self._types.by_name[row.type]
         document = orjson.loads(row.text)
         for group in self._transaction.groups_of(row):
             self._transaction.unlink(group, [row.id])
@@ -260,11 +280,10 @@ class _Commit:
         self, operation: str, type_name: str, resource_id: str, before: int | None, after: int | None, delta: Document
     ) -> None:
         actor = self._actor
-        self._transaction.write_log(
-            LogEntry(
-                0, self._now, actor.token_id, actor.request_id, operation, type_name, resource_id, before, after, delta
-            )
+        entry = LogEntry(
+            0, self._now, actor.token_id, actor.request_id, operation, type_name, resource_id, before, after, delta
         )
+        self.entries.append(entry._replace(sequence=self._transaction.write_log(entry)))
 
 
 def index_name(resource_type: ResourceType, index: IndexedAttribute) -> str:

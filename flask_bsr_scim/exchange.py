@@ -1,11 +1,12 @@
 """What an operation needs to know, and what comes out of it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
-from flask_bsr_scim.backends.base import NOBODY, Actor
+from flask_bsr_scim.backends.base import NOBODY, Actor, Change, Insert, Removal, Swap
+from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.view import View
 
 
@@ -37,6 +38,39 @@ class Context(NamedTuple):
     tenant: str
     view: View
     actor: Actor = NOBODY
+
+
+class Consequences(Protocol):
+    """What a change of a resource brings about elsewhere.
+
+    Each method returns all that is to be committed at once: the change itself, or what takes its place, and what goes
+    with it. It is asked again when somebody else's commit came first.
+    """
+
+    def insert(self, context: Context, change: Insert) -> Sequence[Change]:
+        """Return what goes with a new resource; a `Swap` in its place takes over one that is there."""
+
+    def swap(self, context: Context, old: Resource, change: Swap) -> Sequence[Change]:
+        """Return what goes with a change of a stored resource, without its links."""
+
+    def remove(self, context: Context, old: Resource, change: Removal) -> Sequence[Change]:
+        """Return what goes with a removal."""
+
+
+class NoConsequences:
+    """Nothing goes with any change."""
+
+    def insert(self, context: Context, change: Insert) -> Sequence[Change]:
+        """Return the change alone."""
+        return (change,)
+
+    def swap(self, context: Context, old: Resource, change: Swap) -> Sequence[Change]:
+        """Return the change alone."""
+        return (change,)
+
+    def remove(self, context: Context, old: Resource, change: Removal) -> Sequence[Change]:
+        """Return the change alone."""
+        return (change,)
 
 
 class Response(NamedTuple):

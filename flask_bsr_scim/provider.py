@@ -8,7 +8,7 @@ import orjson
 from flask_bsr_scim.backends.base import Backend, Insert, Query, Sort
 from flask_bsr_scim.conditions import NO_CONDITIONS, Conditions
 from flask_bsr_scim.errors import InvalidPath, shown
-from flask_bsr_scim.exchange import Context, Options, Response
+from flask_bsr_scim.exchange import Consequences, Context, NoConsequences, Options, Response
 from flask_bsr_scim.filter import FilterReader
 from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.messages import EVERYTHING, SearchRequest, Selection, list_response
@@ -30,11 +30,17 @@ _PROJECTIONS = 256
 class ServiceProvider:
     """A SCIM service provider (RFC 7644). Its methods raise `ScimError` and `StoreUnavailable`."""
 
-    def __init__(self, types: TypeRegistry, backend: Backend, options: Options | None = None) -> None:
+    def __init__(
+        self,
+        types: TypeRegistry,
+        backend: Backend,
+        options: Options | None = None,
+        consequences: Consequences | None = None,
+    ) -> None:
         self.types = types
         self.backend = backend
         self.options = options or Options()
-        self._writer = Writer(backend, self.options.unknown_members)
+        self._writer = Writer(backend, self.options.unknown_members, consequences or NoConsequences())
         endpoints = {t.name: t.endpoint for t in types.exposed}
         self._filters = FilterReader()
         self._projection = lru_cache(_PROJECTIONS)(self._make_projection)

@@ -1,10 +1,10 @@
 """Writes that lose no race: commits tried again on the result of whoever came first."""
 
 import logging
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 
-from flask_bsr_scim.backends.base import Backend, Insert, Removal, Swap
+from flask_bsr_scim.backends.base import Backend, Change, Insert, Removal, Swap
 from flask_bsr_scim.conditions import Conditions
 from flask_bsr_scim.errors import (
     InvalidValue,
@@ -17,7 +17,7 @@ from flask_bsr_scim.errors import (
     VersionConflict,
     shown,
 )
-from flask_bsr_scim.exchange import Context, UnknownMemberPolicy
+from flask_bsr_scim.exchange import Consequences, Context, UnknownMemberPolicy
 from flask_bsr_scim.resource import MemberChanges, Resource
 from flask_bsr_scim.schema import Document, ResourceType
 
@@ -41,9 +41,10 @@ class Outcome:
 class Writer:
     """Commits for the provider, and turns the store's refusals into answers."""
 
-    def __init__(self, backend: Backend, unknown_members: UnknownMemberPolicy) -> None:
+    def __init__(self, backend: Backend, unknown_members: UnknownMemberPolicy, consequences: Consequences) -> None:
         self._backend = backend
         self._unknown_members = unknown_members
+        self._consequences = consequences
 
     def get(self, context: Context, resource_type: ResourceType, resource_id: str, *, links: bool = False) -> Resource:
         """Return a stored resource.
@@ -61,7 +62,16 @@ class Writer:
         :raises Uniqueness: a unique value is taken.
         :raises InvalidValue: members do not exist, and the policy is to reject them.
         """
-        return self._commit(context, change)
+        for attempt in range(_ATTEMPTS):
+            try:
+                return self._commit(context, change.type, self._consequences.insert(context, change))
+            except UniquenessConflict as conflict:
+                # A second look may find that the resource which was in the way is there to be taken over.
+                if conflict.type_name == change.type and attempt > 0:
+                    raise _taken(conflict) from None
+            except (VersionConflict, ResourceNotFound):
+                continue
+        raise _too_busy()
 
     def update(
         self,
@@ -87,10 +97,13 @@ class Writer:
                 return old
             if outcome.depends_on_old:
                 expected = old.version
+            swap = Swap(old.type, old.id, outcome.document, outcome.members, expected)
             try:
-                return self._commit(context, Swap(old.type, old.id, outcome.document, outcome.members, expected))
+                return self._commit(context, old.type, self._consequences.swap(context, old, swap))
             except VersionConflict:
                 continue
+            except UniquenessConflict as conflict:
+                raise _taken(conflict) from None
             except ResourceNotFound:
                 raise _not_found(resource_type, resource_id) from None
         raise _too_busy()
@@ -101,7 +114,7 @@ class Writer:
             old = self.get(context, resource_type, resource_id)
             removal = Removal(resource_type.name, resource_id, conditions.check(old))
             try:
-                self._backend.commit(context.tenant, [removal], context.actor)
+                self._backend.commit(context.tenant, self._consequences.remove(context, old, removal), context.actor)
             except VersionConflict:
                 continue
             except ResourceNotFound:
@@ -109,25 +122,24 @@ class Writer:
             return
         raise _too_busy()
 
-    def _commit(self, context: Context, change: Insert | Swap) -> Resource:
-        """Commit one change; by the policy, leave out members that do not exist and commit the rest."""
+    def _commit(self, context: Context, type_name: str, changes: Sequence[Change]) -> Resource:
+        """Commit, and return the resource of a type; by the policy, leave out members that do not exist."""
         while True:
             try:
-                (resource,) = self._backend.commit(context.tenant, [change], context.actor)
-            except UniquenessConflict as conflict:
-                raise _taken(conflict) from None
+                resources = self._backend.commit(context.tenant, changes, context.actor)
             except UnknownMembers as error:
                 if self._unknown_members is UnknownMemberPolicy.REJECT:
                     raise _rejected(error) from None
                 log.warning("left out %d unknown members: %s", len(error.ids), shown(*error.ids))
-                change = _without(change, frozenset(error.ids))
+                changes = [_without(change, frozenset(error.ids)) for change in changes]
             else:
-                assert resource is not None
-                return resource
+                return next(r for r in resources if r is not None and r.type == type_name)
 
 
-def _without(change: Insert | Swap, ids: Container[str]) -> Insert | Swap:
-    members = change.members or MemberChanges()
+def _without(change: Change, ids: Container[str]) -> Change:
+    if not isinstance(change, Insert | Swap) or change.members is None:
+        return change
+    members = change.members
     return replace(change, members=replace(members, add=tuple(i for i in members.add if i not in ids)))
 
 

@@ -28,6 +28,7 @@ LAYERS = (
     ("backends.sql", "backends.testing"),
     ("backends.transactional",),
     ("backends.base",),
+    ("backends.changes",),
     ("conditions", "messages"),
     ("view", "patch"),
     ("resource", "path", "discovery", "strict_json"),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flask_bsr_scim.backends import sqlite as sqlite_module
-from flask_bsr_scim.backends.base import Backend, Insert, Query, Sort, Swap
+from flask_bsr_scim.backends.base import Backend, Insert, Key, Query, Sort, Swap
 from flask_bsr_scim.backends.sqlite import SQLiteBackend
 from flask_bsr_scim.filter import bind, parse_filter
 from flask_bsr_scim.resource import MemberChanges
@@ -55,6 +55,15 @@ HOT: dict[str, Callable[[Backend], object]] = {
     "by creation": search("User", sort_by="meta.created"),
     "members of groups": lambda backend: backend.members(TENANT, ["g", "h"], after="a"),
     "count of members": lambda backend: backend.count_members(TENANT, ["g"]),
+    "members but for some": lambda backend: backend.members(
+        TENANT, ["g", "h"], without=[Key("User", "active", False)], types=["User"]
+    ),
+    "count of members but for some": lambda backend: backend.count_members(
+        TENANT, ["g"], without=[Key("User", "active", False)], types=["User"]
+    ),
+    "groups of members": lambda backend: backend.groups_of(TENANT, ["u", "v"]),
+    "page behind a cursor": lambda backend: backend.query(TENANT, "User", Query(VIEW, after="7")),
+    "page before a cursor": lambda backend: backend.query(TENANT, "User", Query(VIEW, after="7", reverse=True)),
     "log": lambda backend: backend.log(TENANT, after=1),
     "add a member": lambda backend: backend.commit(TENANT, [Swap("Group", "g", members=MemberChanges(add=("v",)))]),
     "remove a member": lambda backend: backend.commit(

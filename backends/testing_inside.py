@@ -1,0 +1,154 @@
+"""The contract's rules that the registry lives on: types that SCIM does not show, keys, cursors, and who is told."""
+
+import pytest
+
+from flask_bsr_scim.backends.base import Backend, Key, LogEntry, RemovalOfAll, Swap
+from flask_bsr_scim.backends.testing_data import (
+    OTHER,
+    TENANT,
+    changed,
+    circle,
+    commit,
+    found,
+    linked,
+    members,
+    note,
+    person,
+    query,
+    stored,
+    team,
+)
+from flask_bsr_scim.errors import UniquenessConflict, VersionConflict
+from flask_bsr_scim.resource import Link
+
+_PEOPLE = ("a", "b", "c", "d", "e")
+_INDEXED = ("Person", "nickName")
+
+
+class InsideContract:
+    """Rules about what clients of SCIM never see."""
+
+    @pytest.fixture
+    def circles(self, backend: Backend) -> Backend:
+        """A store where people are in a team and in two circles, and some share a nickname."""
+        commit(backend, *map(person, _PEOPLE[:3]), person("d", nickName="Dee"), person("e", nickName="dee"))
+        commit(backend, team("t", "a", "b", "d"), circle("round", "b", "c", "e"), circle("square", "b"))
+        return backend
+
+    def test_links_are_those_that_are_exposed(self, circles: Backend) -> None:
+        """A resource shows what holds it only when that is of an exposed type, alone and on a page."""
+        assert linked(circles, "Person", "b") == ["t"]
+        assert stored(circles, "Person", "c").links == ()
+        for asked in (None, 'userName eq "b" or userName eq "c"', 'userName sw "b" or userName sw "c"'):
+            page = circles.query(TENANT, "Person", query("Person", asked)).resources
+            assert {p.id: [link.id for link in p.links] for p in page if p.id in "bc"} == {"b": ["t"], "c": []}
+
+    @pytest.mark.parametrize(
+        ("filter", "expected"),
+        [
+            ('groups.value eq "round"', []),
+            ('groups[value eq "round"]', []),
+            ('groups.display eq "round"', []),
+            ("groups pr", ["a", "b", "d"]),
+            ('groups.value eq "t"', ["a", "b", "d"]),
+        ],
+    )
+    def test_filters_see_what_is_exposed(self, circles: Backend, filter: str, expected: list[str]) -> None:
+        """A filter finds out nothing about a type that is not exposed."""
+        assert found(circles, "Person", filter) == expected
+
+    def test_all_that_holds_a_resource(self, circles: Backend) -> None:
+        """The registry sees everything that holds some resources, by member and in the order of ids."""
+        commit(circles, changed(circle("round"), displayName="O"))
+        assert circles.groups_of(TENANT, ["b", "c", "nobody", "c"]) == {
+            "b": [Link("round", "Circle", "O"), Link("square", "Circle", "square"), Link("t", "Team", "t")],
+            "c": [Link("round", "Circle", "O")],
+        }
+        assert circles.groups_of(TENANT, []) == circles.groups_of(OTHER, ["b"]) == {}
+
+    def test_a_removed_resource_leaves_what_is_hidden(self, circles: Backend) -> None:
+        """Removing a resource takes it out of what is not exposed too."""
+        commit(circles, RemovalOfAll(Key("Person", "userName", "B")))
+        assert linked(circles, "Circle", "round") == ["c", "e"]
+        assert linked(circles, "Circle", "square") == []
+
+    def test_members_but_for_some(self, circles: Backend) -> None:
+        """Members that hold a key, unique or not, are left out of pages and count; those of other types too."""
+        groups, without = ["t", "round"], [Key(*_INDEXED, "DEE")]
+        commit(circles, members("t", "round"))
+        assert [m.id for m in circles.members(TENANT, groups)] == ["a", "b", "c", "d", "e", "round"]
+        assert [m.id for m in circles.members(TENANT, groups, types=["Circle"])] == ["round"]
+        only = {"without": without, "types": ["Person"]}
+        assert [m.id for m in circles.members(TENANT, groups, **only)] == ["a", "b", "c"]
+        assert [m.id for m in circles.members(TENANT, groups, after="a", count=1, **only)] == ["b"]
+        assert [m.id for m in circles.members(TENANT, groups, reverse=True, count=2, **only)] == ["c", "b"]
+        both = [*without, Key("Person", "userName", "A")]
+        assert [m.id for m in circles.members(TENANT, groups, without=both, types=["Person"])] == ["b", "c"]
+        counts = [circles.count_members(TENANT, groups, without=w, types=["Person"]) for w in ([], without, both)]
+        assert counts == [5, 3, 2]
+        assert circles.count_members(TENANT, groups, types=["Circle", "Note"]) == 1
+
+    @pytest.mark.parametrize("filter", [None, 'nickName eq "dee"', 'userName sw "p"'])
+    def test_pages_by_cursor(self, backend: Backend, filter: str | None) -> None:
+        """Pages that begin behind the last one show each resource once, in the order of creation or its reverse."""
+        names = [f"p{n}" for n in range(7)]
+        commit(backend, *(person(name, nickName="Dee") for name in reversed(names)))
+        for reverse, expected in ((False, names[::-1]), (True, names)):
+            seen: list[str] = []
+            after = None
+            while len(seen) < 7:
+                page = backend.query(
+                    TENANT, "Person", query("Person", filter, after=after, reverse=reverse, count=3, links=False)
+                )
+                assert page.total == 7
+                seen += [resource.id for resource in page.resources]
+                after = page.cursor
+            assert seen == expected
+            last = backend.query(TENANT, "Person", query("Person", filter, after=after, reverse=reverse))
+            assert (last.total, list(last.resources), last.cursor) == (7, [], None)
+
+    def test_a_cursor_outlives_what_it_stands_for(self, backend: Backend) -> None:
+        """A page goes on where the last one ended, though resources before and at that place were removed."""
+        commit(backend, *map(person, _PEOPLE))
+        cursor = backend.query(TENANT, "Person", query("Person", count=2)).cursor
+        commit(backend, *(RemovalOfAll(Key("Person", "userName", name)) for name in "ab"))
+        assert found(backend, "Person", after=cursor) == ["c", "d", "e"]
+
+    def test_removal_of_all(self, circles: Backend) -> None:
+        """All that hold a key when the commit comes to it are removed, each with its entry in the log."""
+        commit(circles, person("f", nickName="Dee"), RemovalOfAll(Key(*_INDEXED, "dEE")))
+        assert found(circles, "Person") == ["a", "b", "c"]
+        assert linked(circles, "Team", "t") == ["a", "b"]
+        deleted = [entry.id for entry in circles.log(TENANT, count=100) if entry.operation == "delete"]
+        assert deleted == ["d", "e", "f"]
+        assert commit(circles, RemovalOfAll(Key(*_INDEXED, "dee"))) == [None]
+        assert commit(circles, person("g", nickName="Dee"))[0] is not None
+        assert commit(circles, RemovalOfAll(Key(*_INDEXED, "dee")), tenant=OTHER) == [None]
+        assert "g" in found(circles, "Person")
+
+    def test_an_unknown_index(self, backend: Backend) -> None:
+        """A key of an attribute that has no index is an error of the program."""
+        with pytest.raises(KeyError):
+            commit(backend, RemovalOfAll(Key("Person", "active", True)))
+        with pytest.raises(KeyError):
+            backend.members(TENANT, ["t"], without=[Key("Note", "text", "n")])
+
+    def test_a_swap_of_nothing_checks_the_version(self, backend: Backend) -> None:
+        """A swap without a change fails the commit when its version is gone, and is no new version otherwise."""
+        commit(backend, person("a"))
+        commit(backend, Swap("Person", "a", expected_version=1), note("n"))
+        assert stored(backend, "Person", "a").version == 1
+        with pytest.raises(VersionConflict):
+            commit(backend, Swap("Person", "a", expected_version=2), note("m"))
+        assert found(backend, "Note") == ["n"]
+
+    def test_observers(self, backend: Backend) -> None:
+        """After a commit each observer is told what it wrote to the log; after a failure nothing."""
+        told: list[tuple[str, list[LogEntry]]] = []
+        backend.observers.append(lambda tenant, entries: told.append((tenant, list(entries))))
+        commit(backend, person("a"), team("t", "a"))
+        commit(backend, person("a"), tenant=OTHER)
+        commit(backend, changed(person("a")))
+        with pytest.raises(UniquenessConflict):
+            commit(backend, person("b"), person("b"))
+        assert told == [(TENANT, backend.log(TENANT)), (OTHER, backend.log(OTHER)), (TENANT, [])]
