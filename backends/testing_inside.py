@@ -75,9 +75,9 @@ class InsideContract:
     def test_members_but_for_some(self, circles: Backend) -> None:
         """Members that hold a key, unique or not, are left out of pages and count; those of other types too."""
         groups, without = ["t", "round"], [Key(*_INDEXED, "DEE")]
-        commit(circles, members("t", "round"))
-        assert [m.id for m in circles.members(TENANT, groups)] == ["a", "b", "c", "d", "e", "round"]
-        assert [m.id for m in circles.members(TENANT, groups, types=["Circle"])] == ["round"]
+        commit(circles, team("z"), members("t", "z"))
+        assert [m.id for m in circles.members(TENANT, groups)] == ["a", "b", "c", "d", "e", "z"]
+        assert [m.id for m in circles.members(TENANT, groups, types=["Team"])] == ["z"]
         only = {"without": without, "types": ["Person"]}
         assert [m.id for m in circles.members(TENANT, groups, **only)] == ["a", "b", "c"]
         assert [m.id for m in circles.members(TENANT, groups, after="a", count=1, **only)] == ["b"]
@@ -86,7 +86,7 @@ class InsideContract:
         assert [m.id for m in circles.members(TENANT, groups, without=both, types=["Person"])] == ["b", "c"]
         counts = [circles.count_members(TENANT, groups, without=w, types=["Person"]) for w in ([], without, both)]
         assert counts == [5, 3, 2]
-        assert circles.count_members(TENANT, groups, types=["Circle", "Note"]) == 1
+        assert circles.count_members(TENANT, groups, types=["Team", "Note"]) == 1
 
     @pytest.mark.parametrize("filter", [None, 'nickName eq "dee"', 'userName sw "p"'])
     def test_pages_by_cursor(self, backend: Backend, filter: str | None) -> None:

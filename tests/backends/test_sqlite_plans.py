@@ -75,7 +75,7 @@ HOT: dict[str, Callable[[Backend], object]] = {
 OLDEST = "FROM log WHERE tenant = 1 ORDER BY sequence LIMIT 1"
 """Reads the first entry of an index, and no other."""
 
-PAGES = ("first page", "later page", "by creation")
+PAGES = ("first page", "later page", "by creation", "page behind a cursor", "page before a cursor")
 """Go through an index in its order, and end when the page is full."""
 
 
