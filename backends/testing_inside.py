@@ -1,5 +1,7 @@
 """The contract's rules that the registry lives on: types that SCIM does not show, keys, cursors, and who is told."""
 
+from typing import Any
+
 import pytest
 
 from flask_bsr_scim.backends.base import Backend, Key, LogEntry, RemovalOfAll, Swap
@@ -78,7 +80,7 @@ class InsideContract:
         commit(circles, team("z"), members("t", "z"))
         assert [m.id for m in circles.members(TENANT, groups)] == ["a", "b", "c", "d", "e", "z"]
         assert [m.id for m in circles.members(TENANT, groups, types=["Team"])] == ["z"]
-        only = {"without": without, "types": ["Person"]}
+        only: dict[str, Any] = {"without": without, "types": ["Person"]}
         assert [m.id for m in circles.members(TENANT, groups, **only)] == ["a", "b", "c"]
         assert [m.id for m in circles.members(TENANT, groups, after="a", count=1, **only)] == ["b"]
         assert [m.id for m in circles.members(TENANT, groups, reverse=True, count=2, **only)] == ["c", "b"]
