@@ -234,7 +234,9 @@ class Backend(ABC):
 
     @final
     def commit(self, tenant: str, changes: Sequence[Change], actor: Actor = NOBODY) -> list[Resource | None]:
-        """Do all changes in order, or none; return the resource after each, without links; None after a removal.
+        """Do all changes in order, or none; return the resource after each, None after a removal.
+
+        What an :class:`Insert` made comes with its links, what a :class:`Swap` made without.
 
         Then tell :attr:`observers` what was written to the change log.
 

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from operator import attrgetter
 from typing import NamedTuple
 
 import orjson
@@ -173,9 +174,9 @@ class _Commit:
         if row is None:
             raise UniquenessConflict(change.type, "id", change.id, change.id)
         self._move_keys(resource_type, row, {}, change.document)
-        added, _ = self._change_members(resource_type, row, change.members or _NO_CHANGES)
-        self._log("create", row.type, row.id, None, 1, _delta({}, added, []))
-        return row.resource()
+        members = self._new_members(resource_type, row, change.members or _NO_CHANGES)
+        self._log("create", row.type, row.id, None, 1, _delta({}, [member.id for member in members], []))
+        return row.resource([Link(member.id, member.type) for member in members] or ())
 
     def _swap(self, change: Swap) -> Resource:
         resource_type = self._types.by_name[change.type]
@@ -248,6 +249,14 @@ class _Commit:
                     transaction.add_key(name, key, row)
                 elif holder := transaction.claim(name, key, row):
                     raise UniquenessConflict(resource_type.name, index.path, str(after[key]), holder)
+
+    def _new_members(self, resource_type: ResourceType, group: Row, changes: MemberChanges) -> list[MemberRow]:
+        """Link the members of a new group; return them in the order of their ids."""
+        if resource_type.members is None or not changes.add:
+            return []
+        members = sorted(self._members(resource_type, changes.add), key=attrgetter("id"))
+        self._transaction.link(group, members)
+        return members
 
     def _change_members(
         self, resource_type: ResourceType, group: Row, changes: MemberChanges

@@ -62,7 +62,9 @@ class ServiceProvider:
         document = {"schemas": document.pop("schemas"), "id": resource_id, **document}
         changes = MemberChanges(add=members) if members else None
         stored = self._writer.insert(context, Insert(resource_type.name, resource_id, document, changes))
-        return self._respond(context, 201, self._reread(context, stored, projection), projection)
+        if stored.id != resource_id:  # One that was there was taken over.
+            stored = self._reread(context, stored, projection)
+        return self._respond(context, 201, stored, projection)
 
     def read(
         self,
