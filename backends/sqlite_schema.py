@@ -71,8 +71,8 @@ CREATE TABLE total (
     PRIMARY KEY (tenant, type)
 ) WITHOUT ROWID;
 CREATE TABLE log (
-    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     tenant INTEGER NOT NULL,
+    sequence INTEGER NOT NULL,
     at TEXT NOT NULL,
     token_id TEXT,
     request_id TEXT,
@@ -81,9 +81,9 @@ CREATE TABLE log (
     id TEXT NOT NULL,
     before INTEGER,
     after INTEGER,
-    delta TEXT NOT NULL
-);
-CREATE INDEX log_tenant ON log (tenant, sequence);
+    delta TEXT NOT NULL,
+    PRIMARY KEY (tenant, sequence)
+) WITHOUT ROWID;
 """
 
 

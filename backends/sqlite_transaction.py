@@ -114,10 +114,12 @@ class SQLiteTransaction(Transaction):
 
     def write_log(self, entry: LogEntry) -> int:
         sql = (
-            "INSERT INTO log (tenant, at, token_id, request_id, operation, type, id, before, after, delta) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT INTO log (tenant, sequence, at, token_id, request_id, operation, type, id, before, after, delta) "
+            "SELECT ?1, coalesce(max(sequence), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM log WHERE tenant = ?1 "
+            "RETURNING sequence"
         )
-        return self._execute(sql, (self._tenant, *entry[1:-1], json_text(entry.delta))).lastrowid or 0
+        ((sequence,),) = self._execute(sql, (self._tenant, *entry[1:-1], json_text(entry.delta))).fetchall()
+        return int(sequence)
 
     def purge_log(self, horizon: str) -> None:
         oldest = self._execute(
@@ -126,9 +128,11 @@ class SQLiteTransaction(Transaction):
         if oldest is None or oldest[0] >= horizon:
             return
         self._execute(
-            "DELETE FROM log WHERE sequence IN (SELECT sequence FROM log WHERE tenant = ? ORDER BY sequence LIMIT ?) "
-            "AND at < ?",
-            (self._tenant, _PURGED_AT_ONCE, horizon),
+            "DELETE FROM log WHERE tenant = ?1 AND at < ?2 AND sequence IN "
+            "(SELECT sequence FROM log WHERE tenant = ?1 ORDER BY sequence LIMIT ?3) "
+            # The last one stays: the next number follows from it.
+            "AND sequence < (SELECT max(sequence) FROM log WHERE tenant = ?1)",
+            (self._tenant, horizon, _PURGED_AT_ONCE),
         )
 
 

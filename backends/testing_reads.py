@@ -294,6 +294,15 @@ class LogContract:
         assert remaining == [f"new{n}" for n in range(250, 500)]
         assert backend.log(TENANT)[0].sequence > last
 
+    def test_numbers_go_on_when_all_entries_are_old(self, backend: Backend, clock: ManualClock) -> None:
+        """A commit that changes nothing may find all entries old; later ones still have higher numbers."""
+        commit(backend, person("a"), person("b"))
+        last = backend.log(TENANT)[-1].sequence
+        clock.advance(days=2 * backend.log_days)
+        commit(backend, changed(person("a")))
+        commit(backend, person("c"))
+        assert [(entry.id, entry.sequence > last) for entry in backend.log(TENANT, after=last)] == [("c", True)]
+
     def _log_after_commit(self, backend: Backend, number: int) -> list[str]:
         commit(backend, person(f"new{number}"))
         return [entry.id for entry in backend.log(TENANT, count=1000)]
