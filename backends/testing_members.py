@@ -157,9 +157,8 @@ class MemberContract:
     def test_links_of_what_a_commit_made(self, teams: Backend) -> None:
         """An insert returns the new resource with its members, whose types are theirs; a swap one without links."""
         inserted, note_made, swapped = commit(teams, team("new", "t", "b", "a"), note("m"), members("t", "c"))
-        assert inserted is not None and note_made is not None and swapped is not None
         assert inserted == stored(teams, "Team", "new")
-        assert [len(each.links) for each in (inserted, note_made, swapped)] == [3, 0, 0]
+        assert [len(each.links) for each in (inserted, note_made, swapped) if each] == [3, 0, 0]
 
     def test_members_by_page(self, teams: Backend) -> None:
         """Members come in the order of their ids, from behind a given one, in both directions."""

@@ -62,13 +62,15 @@ class Writer:
         :raises Uniqueness: a unique value is taken.
         :raises InvalidValue: members do not exist, and the policy is to reject them.
         """
-        for attempt in range(_ATTEMPTS):
+        refused = False
+        for _ in range(_ATTEMPTS):
             try:
                 return self._commit(context, change.type, self._consequences.insert(context, change))
             except UniquenessConflict as conflict:
                 # A second look may find that the resource which was in the way is there to be taken over.
-                if conflict.type_name == change.type and attempt > 0:
-                    raise _taken(conflict) from None
+                if conflict.type_name == change.type and refused:
+                    raise self._taken(context, conflict) from None
+                refused = refused or conflict.type_name == change.type
             except (VersionConflict, ResourceNotFound):
                 continue
         raise _too_busy()
@@ -103,7 +105,8 @@ class Writer:
             except VersionConflict:
                 continue
             except UniquenessConflict as conflict:
-                raise _taken(conflict) from None
+                if conflict.type_name == old.type:
+                    raise self._taken(context, conflict) from None
             except ResourceNotFound:
                 raise _not_found(resource_type, resource_id) from None
         raise _too_busy()
@@ -115,10 +118,8 @@ class Writer:
             removal = Removal(resource_type.name, resource_id, conditions.check(old))
             try:
                 self._backend.commit(context.tenant, self._consequences.remove(context, old, removal), context.actor)
-            except VersionConflict:
+            except (VersionConflict, ResourceNotFound):
                 continue
-            except ResourceNotFound:
-                raise _not_found(resource_type, resource_id) from None
             return
         raise _too_busy()
 
@@ -135,6 +136,23 @@ class Writer:
             else:
                 return next(r for r in resources if r is not None and r.type == type_name)
 
+    def _taken(self, context: Context, conflict: UniquenessConflict) -> Uniqueness:
+        holder = self._backend.get(context.tenant, conflict.type_name, conflict.holder)
+        name = holder and _name(holder)
+        who = f"{shown(name)}, id {conflict.holder}" if name else f"id {conflict.holder}"
+        return Uniqueness(
+            f"{conflict.attribute} {shown(conflict.value)} belongs to another {conflict.type_name} already ({who}). "
+            f"Correct what the identity provider sends as {conflict.attribute}, so that each {conflict.type_name} has "
+            "its own, or link this one to the existing one."
+        )
+
+
+def _name(resource: Resource) -> str | None:
+    """Return what administrators know a resource by."""
+    document = resource.document
+    name: str | None = document.get("userName") or document.get("displayName")
+    return name
+
 
 def _without(change: Change, ids: Container[str]) -> Change:
     if not isinstance(change, Insert | Swap) or change.members is None:
@@ -149,13 +167,6 @@ def _not_found(resource_type: ResourceType, resource_id: str) -> NotFound:
 
 def _too_busy() -> ServiceUnavailable:
     return ServiceUnavailable("Too many clients change this resource at once. Try again in a few seconds.")
-
-
-def _taken(conflict: UniquenessConflict) -> Uniqueness:
-    return Uniqueness(
-        f"{conflict.attribute} {shown(conflict.value)} is already used by another {conflict.type_name} "
-        f"(id {conflict.holder}). Give this one another value, or link it to the existing one."
-    )
 
 
 def _rejected(error: UnknownMembers) -> InvalidValue:
