@@ -9,7 +9,7 @@ from operator import itemgetter
 from time import monotonic
 from typing import Any, Self
 
-from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query
+from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query, StoredKey
 from flask_bsr_scim.backends.memory_tenant import MemoryTransaction, Tenant
 from flask_bsr_scim.backends.transactional import Row, Transaction, TransactionalBackend, index_name
 from flask_bsr_scim.errors import ConfigurationError, TooMany
@@ -184,11 +184,8 @@ def _looked_up(store: Tenant, resource_type: ResourceType, path: str, key: Any) 
     if path == "id":
         return (key,)
     for index in resource_type.indexed:
-        name = index_name(resource_type, index)
-        if index.path == path and index.unique:
-            return [holder] if (holder := store.unique[name].get(key)) else ()
         if index.path == path:
-            return store.keys[name].get(key, ())
+            return store.holders(StoredKey(index_name(resource_type, index), key, index.unique))
     return None
 
 

@@ -18,6 +18,10 @@ _FEW = 16
 """Up to so many ids enter a sorted list one by one."""
 
 
+Holders = dict[Any, str | set[str]]
+"""The ids of who holds a key, by key: most keys have one holder, and sets are large."""
+
+
 class Tenant:
     """The resources of a tenant, and indexes that hold their ids."""
 
@@ -29,7 +33,7 @@ class Tenant:
         """By type and id, in the order of creation."""
         self.unique: defaultdict[str, dict[Any, str]] = defaultdict(dict)
         """By index and key."""
-        self.keys: defaultdict[str, dict[Any, tuple[str, ...]]] = defaultdict(dict)
+        self.keys: defaultdict[str, Holders] = defaultdict(dict)
         """By index and key."""
         self.members: defaultdict[str, list[str]] = defaultdict(list)
         """Of each group, sorted."""
@@ -57,7 +61,8 @@ class Tenant:
     def holders(self, key: StoredKey) -> Collection[str]:
         """Return the ids of the resources that hold a key."""
         if not key.unique:
-            return self.keys[key.name].get(key.key, ())
+            held = self.keys[key.name].get(key.key, ())
+            return (held,) if isinstance(held, str) else held
         holder = self.unique[key.name].get(key.key)
         return () if holder is None else (holder,)
 
@@ -131,16 +136,14 @@ class MemoryTransaction(Transaction):
         self._drop(self._tenant.unique[index], key)
 
     def add_key(self, index: str, key: object, row: Row) -> None:
-        ids = self._tenant.keys[index]
-        self._put(ids, key, (*ids.get(key, ()), row.id))
+        holders = self._tenant.keys[index]
+        _enter(holders, key, row.id)
+        self._undo.append(lambda: _leave(holders, key, row.id))
 
     def remove_key(self, index: str, key: object, row: Row) -> None:
-        ids = self._tenant.keys[index]
-        left = tuple(i for i in ids[key] if i != row.id)
-        if left:
-            self._put(ids, key, left)
-        else:
-            self._drop(ids, key)
+        holders = self._tenant.keys[index]
+        _leave(holders, key, row.id)
+        self._undo.append(lambda: _enter(holders, key, row.id))
 
     def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
         ids = self._tenant.members.get(group.id, [])
@@ -194,6 +197,22 @@ class MemoryTransaction(Transaction):
     def _drop(self, place: dict[Any, Any], key: object) -> None:
         old = place.pop(key)
         self._undo.append(lambda: place.__setitem__(key, old))
+
+
+def _enter(holders: Holders, key: object, resource_id: str) -> None:
+    held = holders.setdefault(key, resource_id)
+    if isinstance(held, set):
+        held.add(resource_id)
+    elif held != resource_id:
+        holders[key] = {held, resource_id}
+
+
+def _leave(holders: Holders, key: object, resource_id: str) -> None:
+    held = holders[key]
+    if isinstance(held, set) and len(held) > 1:
+        held.discard(resource_id)
+    else:
+        del holders[key]
 
 
 def _holds(ids: Sequence[str], wanted: str) -> bool:
