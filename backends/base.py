@@ -15,6 +15,7 @@ from typing import Any, ClassVar, NamedTuple, Self, final
 from flask_bsr_scim.backends.changes import NOBODY as NOBODY
 from flask_bsr_scim.backends.changes import Actor as Actor
 from flask_bsr_scim.backends.changes import Change as Change
+from flask_bsr_scim.backends.changes import Conversion as Conversion
 from flask_bsr_scim.backends.changes import Insert as Insert
 from flask_bsr_scim.backends.changes import Key as Key
 from flask_bsr_scim.backends.changes import LogEntry as LogEntry

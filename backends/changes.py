@@ -57,7 +57,23 @@ class RemovalOfAll:
     key: Key
 
 
-Change = Insert | Swap | Removal | RemovalOfAll
+@dataclass(frozen=True, slots=True)
+class Conversion:
+    """A resource that has no members becomes one of another type.
+
+    It keeps its id, the time of its creation, and its memberships in resources of the types `kept_in`; it leaves all
+    others. The change log tells of it as of an end and a beginning.
+    """
+
+    type: str
+    id: str
+    new_type: str
+    document: Document
+    kept_in: tuple[str, ...] = ()
+    expected_version: int | None = None
+
+
+Change = Insert | Swap | Removal | RemovalOfAll | Conversion
 
 
 class Actor(NamedTuple):

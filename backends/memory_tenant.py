@@ -115,16 +115,16 @@ class MemoryTransaction(Transaction):
     def update(self, old: Row, new: Row) -> None:
         self._put(self._tenant.rows[old.type], old.id, new)
 
+    def convert(self, old: Row, new: Row) -> None:
+        self.delete(old)
+        rows = self._tenant.rows[new.type]
+        _in_order(rows, new)
+        self._undo.append(lambda: rows.pop(new.id))
+
     def delete(self, row: Row) -> None:
         rows = self._tenant.rows[row.type]
-
-        def restore() -> None:
-            later = {key: rows.pop(key) for key in [other.id for other in rows.values() if other.seq > row.seq]}
-            rows[row.id] = row
-            rows.update(later)
-
         del rows[row.id]
-        self._undo.append(restore)
+        self._undo.append(lambda: _in_order(rows, row))
 
     def claim(self, index: str, key: object, row: Row) -> str | None:
         holder = self._tenant.unique[index].get(key)
@@ -197,6 +197,13 @@ class MemoryTransaction(Transaction):
     def _drop(self, place: dict[Any, Any], key: object) -> None:
         old = place.pop(key)
         self._undo.append(lambda: place.__setitem__(key, old))
+
+
+def _in_order(rows: dict[str, Row], row: Row) -> None:
+    """Put a row where it belongs in the order of creation."""
+    later = {key: rows.pop(key) for key in [other.id for other in rows.values() if other.seq > row.seq]}
+    rows[row.id] = row
+    rows.update(later)
 
 
 def _enter(holders: Holders, key: object, resource_id: str) -> None:

@@ -57,6 +57,14 @@ class SQLiteTransaction(Transaction):
             (new.version, new.modified, new.text, new.label, old.seq),
         )
 
+    def convert(self, old: Row, new: Row) -> None:
+        self.update(old, new)
+        self._execute("UPDATE resource SET type = ? WHERE seq = ?", (new.type, old.seq))
+        sql = "UPDATE member SET member_type = ? WHERE tenant = ? AND member_seq = ?"
+        self._execute(sql, (new.type, self._tenant, old.seq))
+        self._count(old.type, -1)
+        self._count(new.type, 1)
+
     def delete(self, row: Row) -> None:
         self._execute("DELETE FROM resource WHERE seq = ?", (row.seq,))
         self._count(row.type, -1)

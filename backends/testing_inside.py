@@ -4,13 +4,14 @@ from typing import Any
 
 import pytest
 
-from flask_bsr_scim.backends.base import Backend, Key, LogEntry, RemovalOfAll, Swap
+from flask_bsr_scim.backends.base import Backend, Conversion, Key, LogEntry, RemovalOfAll, Swap
 from flask_bsr_scim.backends.testing_data import (
     OTHER,
     TENANT,
     changed,
     circle,
     commit,
+    everything,
     found,
     linked,
     members,
@@ -20,7 +21,7 @@ from flask_bsr_scim.backends.testing_data import (
     stored,
     team,
 )
-from flask_bsr_scim.errors import UniquenessConflict, VersionConflict
+from flask_bsr_scim.errors import ResourceNotFound, UniquenessConflict, VersionConflict
 from flask_bsr_scim.resource import Link
 
 _PEOPLE = ("a", "b", "c", "d", "e")
@@ -115,6 +116,50 @@ class InsideContract:
         cursor = backend.query(TENANT, "Person", query("Person", count=2)).cursor
         commit(backend, *(RemovalOfAll(Key("Person", "userName", name)) for name in "ab"))
         assert found(backend, "Person", after=cursor) == ["c", "d", "e"]
+
+    def test_a_resource_of_another_type(self, circles: Backend) -> None:
+        """A resource that is converted keeps id, creation and some memberships, and leaves the others."""
+        before = stored(circles, "Person", "b")
+        document = {"schemas": ["urn:example:Note"], "id": "b", "text": "bee"}
+        (note_made,) = commit(circles, Conversion("Person", "b", "Note", document, ("Circle",), before.version))
+        assert note_made == stored(circles, "Note", "b")
+        assert (note_made.document, note_made.created, note_made.version) == (document, before.created, 2)
+        assert circles.get(TENANT, "Person", "b") is None
+        assert circles.groups_of(TENANT, ["b"])["b"] == [
+            *(Link("round", "Circle", "round"), Link("square", "Circle", "square"))
+        ]
+        assert circles.members(TENANT, ["t", "square"]) == [
+            *(Link("a", "Person"), Link("b", "Note"), Link("d", "Person"))
+        ]
+        assert [(e.operation, e.type, e.id, e.before, e.after) for e in circles.log(TENANT, count=100)][-3:] == [
+            ("update", "Team", "t", 1, 2),
+            ("delete", "Person", "b", 1, None),
+            ("create", "Note", "b", None, 2),
+        ]
+        commit(circles, person("new", userName="B"))
+
+    def test_conversion_and_back(self, circles: Backend) -> None:
+        """A resource that is converted back is at its old place, holds its keys, and counts once."""
+        document = {"schemas": ["urn:example:Note"], "id": "b", "text": "n"}
+        commit(circles, note("z"), Conversion("Person", "b", "Note", document, ("Circle", "Team")))
+        assert (found(circles, "Person"), found(circles, "Note")) == (["a", "c", "d", "e"], ["b", "z"])
+        commit(circles, Conversion("Note", "b", "Person", person("b", nickName="DEE").document, ("Team",)))
+        assert (found(circles, "Person"), found(circles, "Note")) == ([*_PEOPLE], ["z"])
+        assert found(circles, "Person", 'nickName eq "dee"') == ["b", "d", "e"]
+        assert circles.query(TENANT, "Person", query("Person", count=0)).total == 5
+        assert (linked(circles, "Circle", "square"), linked(circles, "Team", "t")) == ([], ["a", "b", "d"])
+
+    def test_a_failed_conversion(self, circles: Backend) -> None:
+        """A conversion that the store refuses leaves everything as it was."""
+        document = {"schemas": ["urn:example:Note"], "id": "b"}
+        before = everything(circles)
+        with pytest.raises(UniquenessConflict):
+            commit(circles, Conversion("Person", "b", "Note", document), person("x", userName="a"))
+        with pytest.raises(VersionConflict):
+            commit(circles, Conversion("Person", "b", "Note", document, expected_version=2))
+        with pytest.raises(ResourceNotFound):
+            commit(circles, Conversion("Note", "b", "Person", document))
+        assert everything(circles) == before
 
     def test_removal_of_all(self, circles: Backend) -> None:
         """All that hold a key when the commit comes to it are removed, each with its entry in the log."""

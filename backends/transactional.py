@@ -12,6 +12,7 @@ from flask_bsr_scim.backends.base import (
     Actor,
     Backend,
     Change,
+    Conversion,
     Insert,
     LogEntry,
     Removal,
@@ -77,6 +78,10 @@ class Transaction(ABC):
     @abstractmethod
     def update(self, old: Row, new: Row) -> None:
         """Store `new` in the place of `old`."""
+
+    @abstractmethod
+    def convert(self, old: Row, new: Row) -> None:
+        """Store `new`, which is of another type, in the place of `old`, memberships included."""
 
     @abstractmethod
     def delete(self, row: Row) -> None:
@@ -158,6 +163,8 @@ class _Commit:
                 return self._insert(change)
             case Swap():
                 return self._swap(change)
+            case Conversion():
+                return self._convert(change)
             case Removal():
                 self._remove(self._find(change))
             case RemovalOfAll(key):
@@ -187,13 +194,30 @@ class _Commit:
             return row.resource()
         return self._advance(row, new, _delta(attributes, added, removed)).resource()
 
-    def _remove(self, row: Row) -> None:
-        resource_type = self._types.by_name[row.type]
-        document = orjson.loads(row.text)
-        for group in self._transaction.groups_of(row):
+    def _convert(self, change: Conversion) -> Resource:
+        old = self._find(change)
+        old_type, new_type = self._types.by_name[old.type], self._types.by_name[change.new_type]
+        document = orjson.loads(old.text)
+        self._leave(old, [g for g in self._transaction.groups_of(old) if g.type not in change.kept_in])
+        self._move_keys(old_type, old, document, {})
+        text, version = orjson.dumps(change.document).decode(), old.version + 1
+        new = old._replace(type=new_type.name, version=version, modified=self._now, text=text)
+        self._transaction.convert(old, new)
+        self._move_keys(new_type, new, {}, change.document)
+        self._log("delete", old.type, old.id, old.version, None, _delta(_differences(old_type, document, {}), [], []))
+        self._log("create", new.type, new.id, None, version, {})
+        return new.resource()
+
+    def _leave(self, row: Row, groups: Sequence[Row]) -> None:
+        for group in groups:
             self._transaction.unlink(group, [row.id])
             if group.id != row.id:
                 self._advance(group, group, _delta({}, [], [row.id]))
+
+    def _remove(self, row: Row) -> None:
+        resource_type = self._types.by_name[row.type]
+        document = orjson.loads(row.text)
+        self._leave(row, self._transaction.groups_of(row))
         _, removed = self._change_members(resource_type, row, MemberChanges(clear=True))
         self._move_keys(resource_type, row, document, {})
         self._transaction.delete(row)
@@ -206,7 +230,7 @@ class _Commit:
             _delta(_differences(resource_type, document, {}), [], removed),
         )
 
-    def _find(self, change: Swap | Removal) -> Row:
+    def _find(self, change: Swap | Removal | Conversion) -> Row:
         row = self._transaction.find(change.id)
         if row is None or row.type != change.type:
             raise ResourceNotFound(change.type, change.id)

@@ -1,0 +1,115 @@
+"""What a change of a SCIM user brings about in the registry."""
+
+from collections.abc import Sequence
+
+from flask_bsr_scim.backends.base import Backend, Change, Insert, Removal, Swap
+from flask_bsr_scim.errors import Uniqueness, shown
+from flask_bsr_scim.exchange import Context
+from flask_bsr_scim.registry.owners import (
+    OWNER,
+    USER,
+    addresses,
+    find_user,
+    hidden_from_scim,
+    is_active,
+    owner_id,
+    provisioned,
+    shown_to_scim,
+    tokens_revoked,
+    user_id_of,
+)
+from flask_bsr_scim.registry.store import TenantStore
+from flask_bsr_scim.resource import Resource
+from flask_bsr_scim.schema import Document
+from flask_bsr_scim.schema.values import fold
+
+
+class RegistryConsequences:
+    """Implements :class:`flask_bsr_scim.exchange.Consequences`: a SCIM user is a user of the registry.
+
+    Each method returns a whole batch; a batch that lost a race is asked for again.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def insert(self, context: Context, change: Insert) -> Sequence[Change]:
+        """Return a new registry user beside the SCIM user, or the adoption of one that was never provisioned.
+
+        An adopted user keeps its id, which then is not that of `change`.
+
+        :raises Uniqueness: e-mail and userName are addresses of two different users.
+        """
+        if change.type != USER:
+            return [change]
+        store = self._store(context)
+        owner = _adoptable(store, change.document)
+        user = None if owner is None else find_user(store, user_id_of(owner))
+        if owner is None or user is None:
+            return [change, *provisioned(store, change.id, change.document, None)]
+        return _adoption(store, user, owner, change.document)
+
+    def swap(self, context: Context, old: Resource, change: Swap) -> Sequence[Change]:
+        """Return the change, and what becomes of the user's tokens and of the address by which it could be adopted.
+
+        :raises Uniqueness: the user would get the address of another one that was never provisioned.
+        """
+        if change.type != USER or change.document is None:
+            return [change]
+        store = self._store(context)
+        _check_addresses(store, old, change.document)
+        owner = store.get(OWNER, owner_id(old.id))
+        return [change, *_revoked(old, change.document), *provisioned(store, old.id, change.document, owner)]
+
+    def remove(self, context: Context, old: Resource, change: Removal) -> Sequence[Change]:
+        """Return what leaves of the user a deactivated outsider, with its handle and roles, without an address."""
+        if change.type != USER:
+            return [change]
+        store = self._store(context)
+        owner = store.get(OWNER, owner_id(old.id))
+        return [
+            hidden_from_scim(change),
+            tokens_revoked(old.id),
+            *provisioned(store, old.id, old.document, owner),
+        ]
+
+    def _store(self, context: Context) -> TenantStore:
+        return TenantStore(self._backend, context.tenant, context.actor)
+
+
+def _adoptable(store: TenantStore, document: Document) -> Resource | None:
+    """Return the owner that is known by the e-mail or the userName of a new SCIM user, and was never provisioned."""
+    owners = [owner for address in addresses(document) if (owner := store.find(OWNER, "email", address))]
+    if len({owner.id for owner in owners}) > 1:
+        first, second = (f"{shown(o.document['email'])} (id {user_id_of(o)})" for o in owners)
+        raise Uniqueness(
+            f"The e-mail belongs to the user {first}, and userName to another one, {second}. Correct the mapping of "
+            "userName or of the e-mail in the identity provider, so that both mean one user."
+        )
+    return owners[0] if owners else None
+
+
+def _adoption(store: TenantStore, user: Resource, owner: Resource, document: Document) -> list[Change]:
+    document = {**document, "id": user.id}
+    if user.type == USER:
+        adopted: Change = Swap(USER, user.id, document, expected_version=user.version)
+    else:
+        adopted = shown_to_scim(user, document)
+    return [adopted, *_revoked(user, document), *provisioned(store, user.id, document, owner)]
+
+
+def _revoked(old: Resource, new: Document) -> list[Change]:
+    """Return the end of all tokens when the user is deactivated."""
+    return [] if new.get("active", True) or not is_active(old) else [tokens_revoked(old.id)]
+
+
+def _check_addresses(store: TenantStore, old: Resource, new: Document) -> None:
+    had = {fold(address) for address in addresses(old.document)}
+    for address in addresses(new):
+        owner = store.find(OWNER, "email", address) if fold(address) not in had else None
+        if owner is not None and owner.id != owner_id(old.id):
+            raise Uniqueness(
+                f"The address {shown(address)} of the user with the id {old.id} belongs to another user already (id "
+                f"{user_id_of(owner)}, never provisioned yet). Correct the mapping of userName or of "
+                "the e-mail in the identity provider, so that each user has its own address."
+            )
