@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: run test test-all dev clean
+.PHONY: run test test-all dev proto clean
 
 # Start the server on SQLite: make run ARGS="--port 9000"
 run: $(VENV)/.run-installed
@@ -23,6 +23,10 @@ test-all: $(VENV)/.tox-installed
 
 # Install the package in place, with all that its tests need.
 dev: $(VENV)/.dev-installed
+
+# Make the code of the admin API's messages and services anew from its .proto files.
+proto: $(VENV)/.dev-installed
+	cd flask_bsr_scim/registry/api && PATH="$(abspath $(BIN)):$$PATH" buf generate
 
 clean:
 	rm -rf $(VENV) .tox build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

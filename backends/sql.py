@@ -159,7 +159,9 @@ class _Compiler:
         compared = self._compared("key", operator, key)
         if operator is Operator.SW and key:
             compared = f"{self._in_range(key)} AND {compared}"
-        return f"r.seq IN (SELECT seq FROM {table} WHERE tenant = :tenant AND name = {name} AND {compared})"
+        one_at_most = index.unique and operator is Operator.EQ
+        found = f"(SELECT seq FROM {table} WHERE tenant = :tenant AND name = {name} AND {compared})"
+        return f"r.seq {'=' if one_at_most else 'IN'} {found}"
 
     def _in_range(self, prefix: str) -> str:
         """Return a condition that an index can follow, and that holds for each key that begins with `prefix`."""

@@ -39,12 +39,15 @@ LAYERS = (
 """Who may import whom: each name imports from the lines below its own, never from above, nor from its neighbours."""
 
 USERS = {
+    "blinker": ("registry.signals",),
     "click": ("web",),
+    "connectrpc": ("registry.api", "web.connect"),
     "flask": ("web",),
     "granian": ("web",),
     "hypothesis": ("backends.testing",),
     "jwt": ("web", "registry"),
     "prometheus_client": ("web",),
+    "protobuf": ("registry.api",),
     "pyngrok": ("web",),
     "pytest": ("backends.testing",),
     "redis": ("backends.redis",),
@@ -60,6 +63,9 @@ ENTRANCES = (PACKAGE, *(f"{PACKAGE}.{name}" for name in ("web.cli", "provider", 
 """What is imported before anything is asked for."""
 
 MAX_LINES = 400
+
+GENERATED = "registry.api.gen"
+"""Code that `make proto` writes."""
 
 
 @cache
@@ -152,7 +158,7 @@ def test_no_module_needs_itself() -> None:
     assert set(TopologicalSorter(graph).static_order()) == set(modules())
 
 
-@pytest.mark.parametrize("module", modules())
+@pytest.mark.parametrize("module", [name for name in modules() if not fits(name, GENERATED)])
 def test_a_module_is_short(module: str) -> None:
     """A module above the limit holds more than one noun."""
     assert len(modules()[module].read_text("utf-8").splitlines()) <= MAX_LINES

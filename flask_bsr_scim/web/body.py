@@ -36,8 +36,13 @@ def read_body(request: Request, limit: int) -> JSON:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype not in _MEDIA_TYPES or charset not in _CHARSETS:
         raise UnsupportedMediaType()
+    return read_json(read_data(request, limit))
+
+
+def read_data(request: Request, limit: int) -> bytes:
+    """Return the request's body, inflated; errors as in :func:`read_body`."""
     data = _received(request, limit)
-    return read_json(_inflated(data, request.headers.get("Content-Encoding", "identity").strip().lower(), limit))
+    return _inflated(data, request.headers.get("Content-Encoding", "identity").strip().lower(), limit)
 
 
 def _received(request: Request, limit: int) -> bytes:

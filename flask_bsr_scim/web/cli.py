@@ -10,17 +10,22 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
-import flask
-from flask.cli import ScriptInfo
 
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, utc_now
-from flask_bsr_scim.errors import ConfigurationError, NotFound, StoreUnavailable
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.schema import PROFILES
-from flask_bsr_scim.web.config import environment_settings, read_settings
+from flask_bsr_scim.web.cli_context import (
+    IN_MEMORY,
+    backend_option,
+    configuration,
+    readable_errors,
+    service_of,
+    tenant_option,
+)
+from flask_bsr_scim.web.cli_registry import registry_commands, user_named
+from flask_bsr_scim.web.config import read_settings
 from flask_bsr_scim.web.service import Service, make_backend
 
-_IN_MEMORY = "memory:"
 _PREFIX = "/scim/v2"
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -51,10 +56,6 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
-backend_option = click.option("--backend", metavar="URI", help="Storage, as sqlite:///bsr-scim.db.")
-tenant_option = click.option("--tenant", default=DEFAULT_TENANT, show_default=True, metavar="T")
-
-
 @click.group("scim")
 def scim_commands() -> None:
     """Okta and Entra provision users and groups here."""
@@ -71,10 +72,10 @@ def serve_command(backend: str | None, host: str, port: int, workers: int | None
     from flask_bsr_scim.web.server import free_address, serve
 
     address = free_address(host, port)
-    with _errors():
-        config = _configuration(backend) | ({"SCIM_PROFILE": profile} if profile else {})
+    with readable_errors():
+        config = configuration(backend) | ({"SCIM_PROFILE": profile} if profile else {})
         settings = read_settings(config)
-        in_memory = settings.backend.startswith(_IN_MEMORY)
+        in_memory = settings.backend.startswith(IN_MEMORY)
         if in_memory and (workers or 1) > 1:
             raise click.UsageError(
                 "memory:// lives inside one process, so each worker would have a directory of its own: "
@@ -101,16 +102,26 @@ def token_commands() -> None:
 @click.option(
     "--expires", type=_Lifetime(), metavar="90d|TIME", help="When it ends: a span, or ISO 8601.  [default: never]"
 )
-@click.option("--kind", type=click.Choice([Kind.SCIM.value]), default=Kind.SCIM.value, show_default=True)
+@click.option(
+    "--kind",
+    type=click.Choice([kind.value for kind in Kind]),
+    default=Kind.SCIM.value,
+    show_default=True,
+    help="What it opens: SCIM, or the admin API.",
+)
+@click.option("--user", metavar="EMAIL", help="For whom an API token stands.")
 @click.option("--description", metavar="TEXT", help="What people call it.")
 def create_token(
-    backend: str | None, tenant: str, expires: datetime | None, kind: str, description: str | None
+    backend: str | None, tenant: str, expires: datetime | None, kind: str, user: str | None, description: str | None
 ) -> None:
     """Make a token and print it, alone, this once."""
-    with _errors():
-        service = _service(backend)
+    if (kind == Kind.API) != (user is not None):
+        raise click.UsageError("--kind api and --user EMAIL go together: a SCIM token (--kind scim) is nobody's.")
+    with readable_errors():
+        service = service_of(backend)
         service.open(tenant)
-        text, _ = service.tokens.create(tenant, Kind(kind), expires=expires, description=description)
+        user_id = user and user_named(service, tenant, user).id
+        text, _ = service.tokens.create(tenant, Kind(kind), expires=expires, user=user_id, description=description)
     click.echo(text)
 
 
@@ -120,8 +131,8 @@ def create_token(
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def list_tokens(backend: str | None, tenant: str, as_json: bool) -> None:
     """List the tokens of a tenant; their texts are not kept."""
-    with _errors():
-        for token in _service(backend).tokens.list(tenant):
+    with readable_errors():
+        for token in service_of(backend).tokens.list(tenant):
             if as_json:
                 click.echo(json.dumps(asdict(token)))
                 continue
@@ -137,8 +148,8 @@ def list_tokens(backend: str | None, tenant: str, as_json: bool) -> None:
 @tenant_option
 def delete_token(token_id: str, backend: str | None, tenant: str) -> None:
     """Revoke a token: it is refused from now on, in every process."""
-    with _errors():
-        _service(backend).tokens.delete(tenant, token_id)
+    with readable_errors():
+        service_of(backend).tokens.delete(tenant, token_id)
 
 
 @scim_commands.group("db")
@@ -150,8 +161,8 @@ def db_commands() -> None:
 @backend_option
 def upgrade(backend: str | None) -> None:
     """Bring the storage to the layout of this version."""
-    with _errors():
-        store = make_backend(read_settings(_configuration(backend)))
+    with readable_errors():
+        store = make_backend(read_settings(configuration(backend)))
         with progress("Upgrading") as report:
             steps = store.upgrade(report)
     click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do: the storage has the present layout", err=True)
@@ -173,44 +184,13 @@ def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
         report(1, 1)
 
 
+for command in registry_commands:
+    scim_commands.add_command(command)
+
+
 def main() -> None:
     """Run the console script `bsr-scim`."""
     scim_commands(prog_name="bsr-scim")
-
-
-def _application() -> flask.Flask | None:
-    """Return the application whose command this is: none for `bsr-scim`."""
-    if flask.has_app_context():
-        return flask.current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
-    info = click.get_current_context().find_object(ScriptInfo)
-    return None if info is None else info.load_app()
-
-
-def _configuration(backend: str | None) -> dict[str, Any]:
-    app = _application()
-    config = dict(environment_settings()) if app is None else _settings_of(app)
-    return config | ({"SCIM_BACKEND": backend} if backend else {})
-
-
-def _settings_of(app: flask.Flask) -> dict[str, Any]:
-    from flask_bsr_scim.web.extension import current_service
-
-    with app.app_context():
-        settings = asdict(current_service().settings)
-    return {f"SCIM_{name.upper()}": value for name, value in settings.items() if value is not None}
-
-
-def _service(backend: str | None) -> Service:
-    app = _application()
-    if app is not None and backend is None:
-        from flask_bsr_scim.web.extension import current_service
-
-        with app.app_context():
-            return current_service()
-    settings = read_settings(_configuration(backend))
-    if settings.backend.startswith(_IN_MEMORY):
-        raise click.UsageError("memory:// ends with this command: name the storage that the server uses.")
-    return Service(settings)
 
 
 def _first_token(service: Service) -> str | None:
@@ -250,14 +230,3 @@ def _in_url(host: str) -> str:
 
 def _shown(moment: str | None) -> str:
     return "never" if moment is None else f"{moment[:16]}Z"
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """Show mistakes of configuration, and a store that does not answer, as one line."""
-    try:
-        yield
-    except (ConfigurationError, StoreUnavailable, ValueError) as error:
-        raise click.ClickException(str(error)) from None
-    except NotFound as error:
-        raise click.ClickException(error.detail) from None

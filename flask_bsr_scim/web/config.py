@@ -1,4 +1,4 @@
-"""Settings: every `SCIM_*` key, read and checked once."""
+"""Settings: every `SCIM_*` and `BSR_*` key, read and checked once."""
 
 import difflib
 import os
@@ -15,6 +15,9 @@ from flask_bsr_scim.exchange import UnknownMemberPolicy
 from flask_bsr_scim.schema import PROFILES
 
 _PREFIX = "SCIM_"
+_REGISTRY_PREFIX = "BSR_"
+_OF_THE_REGISTRY = frozenset({"group_provisioning", "sign_in_groups"})
+"""Settings of the registry behind SCIM."""
 
 _BASE_URL = re.compile(
     r"https?://(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?(?:/[A-Za-z0-9._~!$&'()*+,;=:@%-]*)*"
@@ -23,7 +26,7 @@ _BASE_URL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The settings of one instance; `SCIM_` and the upper-case name is the key of each."""
+    """The settings of one instance; :func:`key_of` tells the key of each."""
 
     backend: str = "sqlite:///bsr-scim.db"
     profile: str = "bsr"
@@ -42,6 +45,10 @@ class Settings:
     max_patch_operations: int = 1000
     log_level: str = "WARNING"
     """Of the standalone server: WARNING shows refused requests, INFO all."""
+    group_provisioning: bool = True
+    """Whether groups that are pushed over SCIM give their members organizations; else a sign-in ends them."""
+    sign_in_groups: bool = False
+    """Whether sign-ins carry group information, so that a SAML sign-in without it is refused."""
 
     def public_url(self, prefix: str) -> str | None:
         """Return the base URL that is set, with the prefix behind it when it has no path; None when there is none."""
@@ -76,6 +83,8 @@ class _SettingsSchema(Schema):
     max_group_body_bytes = fields.Integer(validate=_at_least(1))
     max_patch_operations = fields.Integer(validate=_at_least(1))
     log_level = fields.String(validate=validate.OneOf(("DEBUG", "INFO", "WARNING", "ERROR")))
+    group_provisioning = fields.Boolean()
+    sign_in_groups = fields.Boolean()
 
     @post_load
     def _settings(self, data: dict[str, Any], **_: Any) -> Settings:
@@ -84,38 +93,48 @@ class _SettingsSchema(Schema):
         return Settings(**data)
 
 
-KEYS = tuple(f"{_PREFIX}{field.name.upper()}" for field in dataclass_fields(Settings))
+def key_of(name: str) -> str:
+    """Return the key of a setting: `SCIM_` and its name in upper case, `BSR_` for those of the registry."""
+    return f"{_REGISTRY_PREFIX if name in _OF_THE_REGISTRY else _PREFIX}{name.upper()}"
+
+
+_NAMES = {key_of(field.name): field.name for field in dataclass_fields(Settings)}
+
+KEYS = tuple(_NAMES)
 """Every key there is."""
 
 
 def read_settings(config: Mapping[str, Any]) -> Settings:
-    """Return the settings that a configuration (as `app.config`) holds under its `SCIM_*` keys.
+    """Return the settings that a configuration (as `app.config`) holds under its `SCIM_*` and `BSR_*` keys.
 
-    :raises ConfigurationError: a key is unknown, or its value is not valid; the message says what would be.
+    :raises ConfigurationError: a `SCIM_*` key is unknown, a `BSR_*` key is nearly one of ours, or a value is not valid;
+        the message says what would be.
     """
-    given = {key: value for key, value in config.items() if key.startswith(_PREFIX)}
-    for key in given:
-        if key not in KEYS:
+    for key in config:
+        if key not in _NAMES and (key.startswith(_PREFIX) or _is_slip(key)):
             raise ConfigurationError(_unknown_key(key))
     try:
-        loaded = _SettingsSchema().load({key.removeprefix(_PREFIX).lower(): value for key, value in given.items()})
+        loaded = _SettingsSchema().load({_NAMES[key]: value for key, value in config.items() if key in _NAMES})
     except ValidationError as error:
         name, messages = next(iter(error.messages_dict.items()))
-        raise ConfigurationError(f"{_PREFIX}{name.upper()}: {messages[0]}") from None
+        raise ConfigurationError(f"{key_of(name)}: {messages[0]}") from None
     settings: Settings = loaded
     return settings
 
 
 def environment_settings(environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """Return the `SCIM_*` keys of the environment, for the standalone server; other programs' are passed over.
+    """Return the `SCIM_*` and `BSR_*` keys of the environment that are ours; other programs' are passed over.
 
     :raises ConfigurationError: a key is nearly one of ours, which is a slip of the pen.
     """
-    ours = {key: value for key, value in environ.items() if key.startswith(_PREFIX)}
-    for key in ours:
-        if key not in KEYS and _near(key):
+    for key in environ:
+        if key not in _NAMES and _is_slip(key):
             raise ConfigurationError(_unknown_key(key))
-    return {key: value for key, value in ours.items() if key in KEYS}
+    return {key: value for key, value in environ.items() if key in _NAMES}
+
+
+def _is_slip(key: str) -> bool:
+    return key.startswith((_PREFIX, _REGISTRY_PREFIX)) and bool(_near(key))
 
 
 def _near(key: str) -> list[str]:

@@ -62,9 +62,9 @@ def json_response(text: str, status: int = 200) -> flask.Response:
     return _with_body(iter((text,)), status, [])
 
 
-def error_response(error: Exception) -> flask.Response:
+def error_response(error: Exception, request_id: str = "-") -> flask.Response:
     """Return the one answer to any exception: a SCIM Error (RFC 7644 §3.12) that says nothing of the inside."""
-    scim_error = _scim_error(error)
+    scim_error = _scim_error(error, request_id)
     text = orjson.dumps(error_document(scim_error)).decode()
     answer = json_response(without_tokens(text), scim_error.status)
     match scim_error:
@@ -77,7 +77,7 @@ def error_response(error: Exception) -> flask.Response:
     return answer
 
 
-def _scim_error(error: Exception) -> ScimError:
+def _scim_error(error: Exception, request_id: str) -> ScimError:
     match error:
         case ScimError():
             return error
@@ -90,7 +90,7 @@ def _scim_error(error: Exception) -> ScimError:
             refused = ScimError(error.description)
             refused.status = code
             return refused
-    log.error("unexpected error, request=%s", getattr(flask.g.get("bsr_scim"), "request_id", "-"), exc_info=error)
+    log.error("unexpected error, request=%s", request_id, exc_info=error)
     return InternalError()
 
 

@@ -152,6 +152,11 @@ def _one_schema(call: Call, urn: str) -> flask.Response:
     return _document(_all_schemas(call).get(urn.lower().rstrip("/")))
 
 
+def _readiness(call: Call) -> flask.Response:
+    registry = call.service.registry(call.context.tenant, call.context.actor)
+    return _document(registry.readiness().document())
+
+
 def _all_resource_types(call: Call) -> dict[str, Document]:
     return resource_type_documents(call.service.types, call.context.view.base_url)
 
@@ -193,6 +198,7 @@ ROUTES: Mapping[str, Methods] = {
     "/ResourceTypes/<name>": {"GET": _one_resource_type},
     "/Schemas": {"GET": _schemas},
     "/Schemas/<path:urn>": {"GET": _one_schema},
+    "/readiness": {"GET": _readiness},
     f"/{ENDPOINT}": {"GET": _list, "POST": _create},
     f"/{ENDPOINT}/.search": {"POST": _unsupported},
     f"/{ENDPOINT}/<resource_id>": {"GET": _read, "PUT": _replace, "PATCH": _modify, "DELETE": _delete},

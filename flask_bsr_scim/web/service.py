@@ -8,11 +8,15 @@ from threading import Lock
 from typing import NamedTuple
 
 from flask_bsr_scim.backends import open_backend
-from flask_bsr_scim.backends.base import DEFAULT_TENANT, Backend
+from flask_bsr_scim.backends.base import DEFAULT_TENANT, Actor, Backend
 from flask_bsr_scim.errors import ConfigurationError, Forbidden, ServiceUnavailable, StoreUnavailable
 from flask_bsr_scim.exchange import Options
 from flask_bsr_scim.provider import ServiceProvider
 from flask_bsr_scim.registry import internal_types
+from flask_bsr_scim.registry.consequences import RegistryConsequences
+from flask_bsr_scim.registry.registry import Registry, RegistryOptions
+from flask_bsr_scim.registry.sign_in import SignInOptions
+from flask_bsr_scim.registry.signals import SignalSender
 from flask_bsr_scim.registry.tokens import Kind, TokenStore
 from flask_bsr_scim.schema import ResourceType, TypeRegistry, load_profile
 from flask_bsr_scim.web.config import Settings
@@ -26,6 +30,7 @@ _PATIENCE = 4
 """Seconds that a large request waits for its turn."""
 
 _SCIM = frozenset({SCIM_SCOPE})
+_ADMIN = frozenset({"admin"})
 
 
 class Principal(NamedTuple):
@@ -35,6 +40,9 @@ class Principal(NamedTuple):
     token_id: str
     scopes: frozenset[str]
 
+
+NOBODY = Principal("", "", frozenset())
+"""Whoever needs no credential."""
 
 Verifier = Callable[[str], Principal | None]
 """Takes the text of a bearer credential; returns whom it stands for, None when it is not one of the verifier's."""
@@ -50,7 +58,9 @@ class Service:
         self.settings = settings
         self.backend = make_backend(settings, resource_types)
         self.types = self.backend.types
-        self.provider = ServiceProvider(self.types, self.backend, _options(settings))
+        self.backend.observers.append(SignalSender(self.backend))
+        consequences = RegistryConsequences(self.backend)
+        self.provider = ServiceProvider(self.types, self.backend, _options(settings), consequences)
         self.tokens = TokenStore(self.backend)
         self.verifiers: list[Verifier] = [self._stored_token]
         if settings.token is not None:
@@ -70,6 +80,10 @@ class Service:
         if tenant not in self._opened:
             self.backend.open(tenant, self.settings.profile)
             self._opened.add(tenant)
+
+    def registry(self, tenant: str = DEFAULT_TENANT, actor: Actor | None = None) -> Registry:
+        """Return the registry of a tenant, where `actor` makes the changes."""
+        return Registry(self.backend, tenant, _registry_options(self.settings), actor or Actor())
 
     @contextmanager
     def one_at_a_time(self) -> Iterator[None]:
@@ -95,6 +109,14 @@ class Service:
                 self._check_tenant(principal.tenant)
                 return principal
         return None
+
+    def authenticate_admin(self, credential: str) -> Principal | None:
+        """Return whom an API token stands for in the admin API, None when it is none; errors as above."""
+        found = self.tokens.verify(credential, Kind.API)
+        if found is None:
+            return None
+        self._check_tenant(found[0])
+        return Principal(*found, _ADMIN)
 
     def _check_tenant(self, tenant: str) -> None:
         try:
@@ -132,3 +154,7 @@ def _fixed_token(expected: str) -> Verifier:
 
 def _options(settings: Settings) -> Options:
     return Options(settings.max_results, settings.default_count, settings.patch_body_members, settings.unknown_members)
+
+
+def _registry_options(settings: Settings) -> RegistryOptions:
+    return RegistryOptions(SignInOptions(settings.group_provisioning, settings.sign_in_groups))

@@ -108,7 +108,8 @@ def test_choices_of_an_option_are_named_and_taken(name: str, option: str, choice
     """What an option can be is in its row, and is taken when it is written so."""
     described = {row[0].split()[0]: row[2] for row in rows(sections(reference("commands"))[name], "Option")}
     assert re.search(rf"\b{choice}\b", described[option])
-    COMMANDS[name].make_context(name, [option, choice])
+    arguments = ["x" for parameter in COMMANDS[name].params if isinstance(parameter, click.Argument)]
+    COMMANDS[name].make_context(name, [option, choice, *arguments])
 
 
 # Endpoints

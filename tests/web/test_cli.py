@@ -15,6 +15,7 @@ from flask_bsr_scim import BsrScim
 from flask_bsr_scim.backends.base import utc_now
 from flask_bsr_scim.web import cli, server
 from flask_bsr_scim.web.cli import scim_commands
+from flask_bsr_scim.web.config import environment_settings
 from flask_bsr_scim.web.server import create_app
 from tests.client import Scim, assert_error
 
@@ -28,7 +29,7 @@ Serve = Callable[..., tuple[Result, list[Any]]]
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Run in an empty folder, with no setting in the environment."""
     monkeypatch.chdir(tmp_path)
-    for key in cli.environment_settings():
+    for key in environment_settings():
         monkeypatch.delenv(key)
 
 
@@ -156,12 +157,6 @@ def test_a_wrong_end_is_refused(value: str, message: str, run: Run) -> None:
 def test_a_wrong_tenant_is_refused(tenant: str, run: Run) -> None:
     """The message says which names there can be."""
     assert_failed(run("token", "create", "--tenant", tenant), "is no tenant name: use lower-case letters")
-
-
-def test_other_kinds_of_token_come_later(run: Run) -> None:
-    """The choices are named."""
-    assert_failed(run("token", "create", "--kind", "api"), "scim")
-    assert TOKEN.fullmatch(run("token", "create", "--kind", "scim").stdout.strip())
 
 
 # token list

@@ -295,8 +295,10 @@ def test_the_configuration_is_read_once(app: Flask) -> None:
 
 
 def test_every_setting_has_a_key() -> None:
-    """`SCIM_` and the name in upper case."""
-    assert set(KEYS) == {f"SCIM_{name.upper()}" for name in Settings.__dataclass_fields__}
+    """`SCIM_` and the name in upper case, `BSR_` for those of the registry."""
+    registry = {"BSR_GROUP_PROVISIONING", "BSR_SIGN_IN_GROUPS"}
+    others = Settings.__dataclass_fields__.keys() - {"group_provisioning", "sign_in_groups"}
+    assert set(KEYS) == {f"SCIM_{name.upper()}" for name in others} | registry
     assert read_settings({}) == Settings()
     assert read_settings({"OTHER": 1, "scim_token": 5}) == Settings()
 

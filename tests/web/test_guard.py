@@ -15,6 +15,7 @@ from werkzeug.test import TestResponse
 from flask_bsr_scim import BsrScim, current_service
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.web.config import read_settings
+from flask_bsr_scim.web.connect import ENDPOINT as ADMIN_API
 from flask_bsr_scim.web.routes import ROUTES
 from flask_bsr_scim.web.service import SCIM_SCOPE, Principal, Service
 from tests.client import PREFIX, TOKEN, Scim, assert_error, path_of, user
@@ -82,12 +83,12 @@ def sealed() -> Scim:
 
 
 def rules() -> Iterator[str]:
-    """Yield a path for every URL rule of the blueprint, below the prefix."""
+    """Yield a path for every URL rule of the blueprint, below the prefix; the admin API's have a test of their own."""
     app = Flask("rules")
     BsrScim(app, backend="memory://")
     values = {"resource_id": "1", "name": "User", "urn": "urn:x", "_rest": "a/b/c"}
     for rule in app.url_map.iter_rules():
-        if rule.endpoint.startswith("bsr_scim."):
+        if rule.endpoint.startswith("bsr_scim.") and not rule.endpoint.endswith(ADMIN_API):
             yield PARAMETER.sub(lambda found: values[found[1]], rule.rule).removeprefix(PREFIX)
 
 
@@ -403,8 +404,8 @@ def test_a_change_knows_token_and_request(fresh: Scim) -> None:
     service = service_of(fresh)
     text, token = service.tokens.create("default")
     with_token(fresh, text).post("/Users", user("u"), headers={"X-Request-Id": "r-1"})
-    entry = service.backend.log("default")[-1]
-    assert (entry.token_id, entry.request_id, entry.operation, entry.type) == (token.id, "r-1", "create", "User")
+    (entry,) = (entry for entry in service.backend.log("default") if entry.type == "User")
+    assert (entry.token_id, entry.request_id, entry.operation) == (token.id, "r-1", "create")
 
 
 def test_a_credential_without_the_right_is_forbidden(fresh: Scim) -> None:

@@ -1,0 +1,72 @@
+"""What the commands share: which store they work on, and how they fail."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import Any
+
+import click
+import flask
+from flask.cli import ScriptInfo
+
+from flask_bsr_scim.backends.base import DEFAULT_TENANT
+from flask_bsr_scim.errors import ConfigurationError, NotFound, StoreUnavailable
+from flask_bsr_scim.registry.errors import RegistryError
+from flask_bsr_scim.web.config import environment_settings, key_of, read_settings
+from flask_bsr_scim.web.service import Service
+
+IN_MEMORY = "memory:"
+
+backend_option = click.option("--backend", metavar="URI", help="Storage, as sqlite:///bsr-scim.db.")
+tenant_option = click.option("--tenant", default=DEFAULT_TENANT, show_default=True, metavar="T")
+
+
+def configuration(backend: str | None) -> dict[str, Any]:
+    """Return the settings by their keys: those of the application, or else of the environment."""
+    app = _application()
+    config = dict(environment_settings()) if app is None else _settings_of(app)
+    return config | ({"SCIM_BACKEND": backend} if backend else {})
+
+
+def service_of(backend: str | None) -> Service:
+    """Return the service of the application, or of the store that is named.
+
+    :raises click.UsageError: the store would end with the command.
+    """
+    app = _application()
+    if app is not None and backend is None:
+        from flask_bsr_scim.web.extension import current_service
+
+        with app.app_context():
+            return current_service()
+    settings = read_settings(configuration(backend))
+    if settings.backend.startswith(IN_MEMORY):
+        raise click.UsageError("memory:// ends with this command: name the storage that the server uses.")
+    return Service(settings)
+
+
+@contextmanager
+def readable_errors() -> Iterator[None]:
+    """Show mistakes of configuration, refusals, and a store that does not answer, as one line."""
+    try:
+        yield
+    except (ConfigurationError, RegistryError, StoreUnavailable, ValueError) as error:
+        raise click.ClickException(str(error)) from None
+    except NotFound as error:
+        raise click.ClickException(error.detail) from None
+
+
+def _application() -> flask.Flask | None:
+    """Return the application whose command this is: none for `bsr-scim`."""
+    if flask.has_app_context():
+        return flask.current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]
+    info = click.get_current_context().find_object(ScriptInfo)
+    return None if info is None else info.load_app()
+
+
+def _settings_of(app: flask.Flask) -> dict[str, Any]:
+    from flask_bsr_scim.web.extension import current_service
+
+    with app.app_context():
+        settings = asdict(current_service().settings)
+    return {key_of(name): value for name, value in settings.items() if value is not None}
