@@ -45,6 +45,7 @@ USERS = {
     "flask": ("web",),
     "granian": ("web",),
     "hypothesis": ("backends.testing",),
+    "itsdangerous": ("registry.api.pages",),
     "jwt": ("web", "registry"),
     "prometheus_client": ("web",),
     "protobuf": ("registry.api",),

@@ -34,6 +34,7 @@ def test_the_package_has_these_names() -> None:
         "create_blueprint",
         "current_service",
         "make_resource_type",
+        "signals",
     }
 
 
