@@ -91,10 +91,11 @@ class StoredKey(NamedTuple):
 
 
 class MemberChoice(NamedTuple):
-    """Which members to return: those that hold none of some keys, and are of some types (empty: of any)."""
+    """Which members to return: those that hold none of some keys, are of some types (empty: of any), or are missing."""
 
     without: Sequence[StoredKey] = ()
     types: Sequence[str] = ()
+    missing: bool = False
 
 
 class Backend(ABC):
@@ -188,13 +189,15 @@ class Backend(ABC):
         reverse: bool = False,
         without: Sequence[Key] = (),
         types: Sequence[str] = (),
+        missing: bool = False,
     ) -> list[Link]:
         """Return the distinct members of several groups in the order of their ids, `after` excluded.
 
         :param without: members that hold one of these keys are left out.
         :param types: members of other types are left out; empty: none are.
+        :param missing: leaves out whoever is there. No commit leaves others, but what writes past the contract may.
         """
-        choice = MemberChoice([self.stored_key(key) for key in without], types)
+        choice = MemberChoice([self.stored_key(key) for key in without], types, missing)
         with self._wrapped:
             return self._members(tenant, group_ids, after, count, reverse, choice)
 
@@ -357,10 +360,13 @@ class Backend(ABC):
     def stored_key(self, key: Key) -> StoredKey:
         """Return how the backend keeps a key.
 
-        :raises KeyError: there is no index of that attribute.
+        :raises KeyError: there is no index of that attribute, or the value is not in it.
         """
         index = self._indexed[key.type, key.attribute]
-        return StoredKey(f"{key.type}.{key.attribute}", index.target.leaf.key(key.value), index.unique)
+        stored = index.target.leaf.key(key.value)
+        if not index.has(stored):
+            raise KeyError(key)
+        return StoredKey(f"{key.type}.{key.attribute}", stored, index.unique)
 
     def _now(self) -> str:
         return timestamp(self.clock())

@@ -184,7 +184,7 @@ def _looked_up(store: Tenant, resource_type: ResourceType, path: str, key: Any) 
     if path == "id":
         return (key,)
     for index in resource_type.indexed:
-        if index.path == path:
+        if index.path == path and index.has(key):
             return store.holders(StoredKey(index_name(resource_type, index), key, index.unique))
     return None
 
@@ -200,6 +200,8 @@ def _behind(rows: Iterable[Row], query: Query) -> Iterator[Row]:
 
 
 def _chosen(store: Tenant, ids: Iterable[str], choice: MemberChoice) -> Iterator[Link]:
+    if choice.missing:
+        return iter(())
     without = set(chain.from_iterable(map(store.holders, choice.without)))
     links = store.links_to_members(i for i in ids if i not in without)
     return (link for link in links if not choice.types or link.type in choice.types)

@@ -31,6 +31,8 @@ _INDEXED_ORDERS = frozenset(
         *(f"{column} {way}, r.seq" for column in ("r.created", "r.modified") for way in ("ASC", "DESC")),
     )
 )
+_LISTED = ("r.created", "r.modified")
+"""Columns that have an index where resources are of a type that is exposed."""
 _LAST_CHARACTER = 0x10FFFF
 
 
@@ -72,14 +74,11 @@ def select(tenant: int, resource_type: ResourceType, query: Query) -> Selection:
     where, is_narrow = "r.tenant = :tenant AND r.type = :type", False
     if query.filter is not None:
         where += f" AND {compiler.condition(query.filter)}"
-        is_narrow = not _selective(resource_type).isdisjoint(dict(equalities(query.filter)))
+        is_narrow = any(compiler.is_selective(path, key) for path, key in equalities(query.filter))
     order = f"r.seq{' DESC' if query.reverse else ''}" if query.sort is None else f"{compiler.order(query.sort)}, r.seq"
+    if resource_type.endpoint and any(column in where + order for column in _LISTED):
+        where += " AND r.listed = 1"
     return Selection(where, order, parameters, order in _INDEXED_ORDERS, is_narrow)
-
-
-def _selective(resource_type: ResourceType) -> set[str]:
-    """Return the paths of which an indexed value belongs to few resources."""
-    return {index.path for index in resource_type.indexed if index.target.leaf.type is not Type.BOOLEAN}
 
 
 class _Compiler:
@@ -94,6 +93,11 @@ class _Compiler:
     def condition(self, tree: BoundFilter) -> str:
         """Return the condition that a resource satisfies a filter."""
         return self._condition(tree, self._resource)
+
+    def is_selective(self, path: str, key: Any) -> bool:
+        """Tell whether there is an index of a value, which few resources hold then."""
+        index = self._indexes.get(path)
+        return index is not None and index.has(key)
 
     def order(self, sort: Sort) -> str:
         """Return the terms of ORDER BY that a sort order means (RFC 7644 §3.4.2.3), but for the last."""
@@ -154,6 +158,8 @@ class _Compiler:
         index = self._indexes.get(path)
         if index is None:
             return self._linked(path, key) if operator is Operator.EQ else None
+        if index.only and not (operator is Operator.EQ and index.has(key)):
+            return None
         table = "unique_key" if index.unique else "attribute_key"
         name = self._bind(index_name(self._type, index))
         compared = self._compared("key", operator, key)

@@ -46,6 +46,8 @@ class Selections:
 def _shape(tree: BoundFilter | None, keys: list[object]) -> Hashable:
     """Return what a filter shares with those that differ in keys alone, and collect its keys; None: no template's."""
     match tree:
+        case BoundComparison(target, operator, key) if operator in SYMBOLS and target.leaf.indexed_values:
+            return operator, str(target), key
         case BoundComparison(target, operator, key) if operator in SYMBOLS:
             keys.append(key)
             return operator, str(target)
@@ -64,6 +66,8 @@ def _slotted(tree: BoundFilter | None, slots: list[_Slot]) -> BoundFilter:
             return BoundValuePath(target, _slotted(inner, slots))
         case BoundAnd(operands):
             return BoundAnd(tuple(_slotted(operand, slots) for operand in operands))
+        case BoundComparison(target) if target.leaf.indexed_values:  # Whether the index is of use depends on the key.
+            return tree
         case BoundComparison(target, operator, _):
             slots.append(_Slot(len(slots)))
             return BoundComparison(target, operator, slots[-1])

@@ -47,6 +47,7 @@ class SQLiteBackend(TransactionalBackend):
         self._tenant_numbers: dict[str, int] = {}
         self._selections = Selections()
         self._exposed = sql_values.exposed(types)
+        self._listed = frozenset(t.name for t in types.exposed)
 
     @classmethod
     def from_uri(cls, uri: str, types: TypeRegistry, options: Mapping[str, Any], **shared: Any) -> Self:
@@ -150,7 +151,7 @@ class SQLiteBackend(TransactionalBackend):
     @contextmanager
     def _transaction(self, tenant: str) -> Iterator[Transaction]:
         with self._connections.write() as connection:
-            yield SQLiteTransaction(connection, self._made_tenant(connection, tenant))
+            yield SQLiteTransaction(connection, self._made_tenant(connection, tenant), self._listed)
 
     def _made_tenant(self, connection: sqlite3.Connection, name: str) -> int:
         number = self._tenant(connection, name)

@@ -14,9 +14,9 @@ Wanted = tuple[ResourceType, IndexedAttribute]
 
 def missing(connection: sqlite3.Connection, tenant: str, types: TypeRegistry) -> list[Wanted]:
     """Return the indexes of the schemas that a tenant does not have; it may have those of other types besides."""
-    sql = "SELECT name, is_unique FROM indexed WHERE tenant = (SELECT number FROM tenant WHERE name = ?)"
+    sql = "SELECT name, form FROM indexed WHERE tenant = (SELECT number FROM tenant WHERE name = ?)"
     there = dict(connection.execute(sql, (tenant,)).fetchall())
-    return [(t, i) for t, i in _wanted(types) if there.get(index_name(t, i)) != i.unique]
+    return [(t, i) for t, i in _wanted(types) if there.get(index_name(t, i)) != i.form]
 
 
 def _wanted(types: TypeRegistry) -> Iterator[Wanted]:
@@ -40,4 +40,4 @@ def build(connection: sqlite3.Connection, tenant: int, resource_type: ResourceTy
                     f"the schema says that {name} is unique, but the {resource_type.name} {resource_id} has the same "
                     "as another one: change one of them before the schema"
                 )
-    connection.execute("INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)", (tenant, name, index.unique))
+    connection.execute("INSERT OR REPLACE INTO indexed VALUES (?, ?, ?)", (tenant, name, index.form))

@@ -226,6 +226,8 @@ def _chosen(choice: MemberChoice) -> tuple[str, dict[str, Any]]:
             f"AND k.key = :key{number} AND k.seq = m.member_seq) "
         )
         values |= {f"index{number}": key.name, f"key{number}": key.key}
+    if choice.missing:
+        sql += "AND NOT EXISTS (SELECT 1 FROM resource WHERE seq = m.member_seq) "
     if choice.types:
         sql += "AND member_type IN (SELECT value FROM json_each(:types)) "
         values["types"] = json_text(choice.types)

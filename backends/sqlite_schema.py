@@ -29,12 +29,13 @@ CREATE TABLE resource (
     modified TEXT NOT NULL,
     used TEXT,
     label TEXT,
-    document TEXT NOT NULL
+    document TEXT NOT NULL,
+    listed INTEGER
 );
 CREATE UNIQUE INDEX resource_id ON resource (tenant, id);
 CREATE INDEX resource_type ON resource (tenant, type);
-CREATE INDEX resource_created ON resource (tenant, type, created);
-CREATE INDEX resource_modified ON resource (tenant, type, modified);
+CREATE INDEX resource_created ON resource (tenant, type, created) WHERE listed = 1;
+CREATE INDEX resource_modified ON resource (tenant, type, modified) WHERE listed = 1;
 CREATE TABLE unique_key (
     tenant INTEGER NOT NULL,
     name TEXT NOT NULL,
@@ -52,7 +53,7 @@ CREATE TABLE attribute_key (
 CREATE TABLE indexed (
     tenant INTEGER NOT NULL,
     name TEXT NOT NULL,
-    is_unique INTEGER NOT NULL,
+    form TEXT NOT NULL,
     PRIMARY KEY (tenant, name)
 ) WITHOUT ROWID;
 CREATE TABLE member (

@@ -1,7 +1,7 @@
 """A transaction in the SQLite store."""
 
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from itertools import chain, islice
 
 import orjson
@@ -17,10 +17,15 @@ _PORTION = 2000
 
 
 class SQLiteTransaction(Transaction):
-    """The primitives as prepared statements; `tenant` is the number of the tenant."""
+    """The primitives as prepared statements.
 
-    def __init__(self, connection: sqlite3.Connection, tenant: int) -> None:
+    :param tenant: the number of the tenant.
+    :param listed: the names of the types whose resources are found by time too.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, tenant: int, listed: Container[str]) -> None:
         self._execute, self._many, self._tenant = connection.execute, connection.executemany, tenant
+        self._listed = listed
 
     def find(self, resource_id: str) -> Row | None:
         sql = f"SELECT {COLUMNS} FROM resource WHERE tenant = ? AND id = ?"
@@ -42,10 +47,11 @@ class SQLiteTransaction(Transaction):
 
     def insert(self, row: Row) -> Row | None:
         sql = (
-            "INSERT OR IGNORE INTO resource (tenant, type, id, version, created, modified, document, used, label) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+            "INSERT OR IGNORE INTO resource "
+            "(tenant, type, id, version, created, modified, document, used, label, listed) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
-        cursor = self._execute(sql, (self._tenant, *row[1:]))
+        cursor = self._execute(sql, (self._tenant, *row[1:], row.type in self._listed))
         if not cursor.rowcount:
             return None
         self._count(row.type, 1)
@@ -59,7 +65,8 @@ class SQLiteTransaction(Transaction):
 
     def convert(self, old: Row, new: Row) -> None:
         self.update(old, new)
-        self._execute("UPDATE resource SET type = ? WHERE seq = ?", (new.type, old.seq))
+        sql = "UPDATE resource SET type = ?, listed = ? WHERE seq = ?"
+        self._execute(sql, (new.type, new.type in self._listed, old.seq))
         sql = "UPDATE member SET member_type = ? WHERE tenant = ? AND member_seq = ?"
         self._execute(sql, (new.type, self._tenant, old.seq))
         self._count(old.type, -1)

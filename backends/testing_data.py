@@ -32,7 +32,7 @@ _PERSON = {
     "attributes": [
         _attribute("userName", uniqueness="server"),
         _attribute("nickName") | {"x-indexed": True},
-        _attribute("active", "boolean"),
+        _attribute("active", "boolean") | {"x-indexed": True, "x-indexedValues": [False]},
         _attribute("secret", caseExact=True, uniqueness="server", returned="never"),
         _attribute("emails", "complex", _attribute("value", uniqueness="server"), _attribute("type"), multiValued=True),
         _attribute("groups", "complex", _attribute("value", caseExact=True), _attribute("display"), multiValued=True)

@@ -90,6 +90,7 @@ class InsideContract:
         counts = [circles.count_members(TENANT, groups, without=w, types=["Person"]) for w in ([], without, both)]
         assert counts == [5, 3, 2]
         assert circles.count_members(TENANT, groups, types=["Team", "Note"]) == 1
+        assert circles.members(TENANT, groups, missing=True) == []
 
     @pytest.mark.parametrize("filter", [None, 'nickName eq "dee"', 'userName sw "p"'])
     def test_pages_by_cursor(self, backend: Backend, filter: str | None) -> None:
@@ -173,8 +174,20 @@ class InsideContract:
         assert commit(circles, RemovalOfAll(Key(*_INDEXED, "dee")), tenant=OTHER) == [None]
         assert "g" in found(circles, "Person")
 
+    def test_an_index_of_some_values(self, backend: Backend) -> None:
+        """An index may have the rare values alone: filters find the others too, and the rare ones are keys."""
+        commit(backend, person("a", active=True), person("b", active=False), person("c"), team("t", "a", "b", "c"))
+        assert found(backend, "Person", "active eq true") == ["a"]
+        assert found(backend, "Person", "active eq false") == ["b"]
+        assert found(backend, "Person", "active ne false") == ["a", "c"]
+        inactive = Key("Person", "active", False)
+        assert [m.id for m in backend.members(TENANT, ["t"], without=[inactive])] == ["a", "c"]
+        commit(backend, changed(person("a", active=True), active=False), changed(person("b"), active=True))
+        commit(backend, RemovalOfAll(inactive))
+        assert found(backend, "Person") == ["b", "c"]
+
     def test_an_unknown_index(self, backend: Backend) -> None:
-        """A key of an attribute that has no index is an error of the program."""
+        """A key of an attribute that has no index, or not of that value, is an error of the program."""
         with pytest.raises(KeyError):
             commit(backend, RemovalOfAll(Key("Person", "active", True)))
         with pytest.raises(KeyError):

@@ -24,7 +24,8 @@ USER, OUTSIDER, OWNER = "User", "Outsider", "Owner"
 USER_KIND = "user"
 """The kind of owner that a user is."""
 
-_PREFIX = "owner-"
+_SUFFIX = "-owner"
+"""Behind the id of the user, so that the two rows of a user are neighbours in an index."""
 _LONGEST_EMAIL = 254
 _EMAIL = re.compile(r"[^\s@\x00-\x1f\x7f-\x9f\ud800-\udfff]+@[^\s@\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 
@@ -39,12 +40,12 @@ class Origin(StrEnum):
 
 def owner_id(user_id: str) -> str:
     """Return the id of a user's owner."""
-    return _PREFIX + user_id
+    return user_id + _SUFFIX
 
 
 def user_id_of(owner: Resource) -> str:
     """Return the id of the user that an owner is."""
-    return owner.id.removeprefix(_PREFIX)
+    return owner.id.removesuffix(_SUFFIX)
 
 
 def is_user(owner: Resource | None) -> bool:

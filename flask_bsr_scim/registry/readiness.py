@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flask_bsr_scim.backends.base import Key, Page, Query
+from flask_bsr_scim.backends.base import Page, Query
 from flask_bsr_scim.filter import bind, parse_filter
+from flask_bsr_scim.registry.owners import user_id_of
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import Document
@@ -131,7 +132,7 @@ def _collisions(store: TenantStore) -> Iterator[Warning]:
     """Whoever signed in without having been provisioned holds the address as a User too, where nobody else can."""
     subjects = []
     for owner in _each(store, "Owner", 'email pr and not (origin eq "signIn")'):
-        user_id, email = owner.id.removeprefix("owner-"), owner.document["email"]
+        user_id, email = user_id_of(owner), owner.document["email"]
         found = (store.find("User", path, email) for path in _identifying(store))
         subjects += [
             Subject("User", user.id, email) for user in {u.id: u for u in found if u}.values() if user.id != user_id
@@ -211,19 +212,16 @@ def _moment(moment: datetime) -> str:
 
 
 def _unknown_members(store: TenantStore) -> Iterator[Warning]:
-    """A user is active or not; whatever member is neither is a group, or not there."""
     groups = [group.id for group in _each(store, "Group")]
-    unknown = (link for link in _odd_members(store, groups) if store.get(link.type, link.id) is None)
     yield from _listed(
         "memberUnknown",
         "Members of groups who do not exist: {}. Assign them in the identity provider, then push the groups again.",
-        [Subject(link.type, link.id, link.id) for link in unknown],
+        [Subject(link.type, link.id, link.id) for link in _missing(store, groups)],
     )
 
 
-def _odd_members(store: TenantStore, groups: Sequence[str]) -> Iterator[Link]:
-    users = [Key("User", "active", active) for active in (True, False)]
+def _missing(store: TenantStore, groups: Sequence[str]) -> Iterator[Link]:
     after = None
-    while links := store.backend.members(store.tenant, groups, after=after, count=_PAGE, without=users):
+    while links := store.backend.members(store.tenant, groups, after=after, count=_PAGE, missing=True):
         yield from links
         after = links[-1].id

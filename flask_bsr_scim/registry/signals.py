@@ -112,7 +112,7 @@ def _of_provisioning(store: TenantStore, entries: Sequence[LogEntry]) -> Iterato
 
 def _user_id(entry: LogEntry) -> str:
     """Return the id of the user that an entry is about, be it of the user or of its owner."""
-    return entry.id.removeprefix(owner_id(""))
+    return entry.id.removesuffix(owner_id(""))
 
 
 def _loses_address(owner: LogEntry) -> bool:

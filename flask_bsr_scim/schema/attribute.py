@@ -85,6 +85,8 @@ class Attribute:
     """False: a name of RFC 7643 that the profile leaves out. It is accepted and dropped, and has no value."""
     indexed: bool = False
     """Backends keep an index from its comparison key to the resources that hold it."""
+    indexed_values: tuple[JSON, ...] = ()
+    """Values that few resources hold, and that alone are in the index; empty: all are."""
     default: JSON = None
     max_length: int | None = None
     """In characters."""
@@ -128,6 +130,7 @@ def make_attribute(document: Mapping[str, JSON]) -> Attribute:
                 source=Source(document.get("x-source", "document")),
                 stored=document.get("x-stored", True),
                 indexed=document.get("x-indexed", False),
+                indexed_values=tuple(document.get("x-indexedValues", ())),
                 default=document.get("x-default"),
                 max_length=document.get("x-maxLength"),
                 only_type=document.get("x-onlyType"),

@@ -101,11 +101,23 @@ class IndexedAttribute:
     path: str
     target: AttributePath
     unique: bool
+    only: frozenset[Any] = frozenset()
+    """The keys that are in the index, when not all are."""
+
+    @property
+    def form(self) -> str:
+        """How the index is kept; an index that was kept in another form has to be made anew."""
+        return f"{'unique' if self.unique else 'plain'} {sorted(self.only)}"
+
+    def has(self, key: Any) -> bool:
+        """Tell whether the resources that hold a key are in the index."""
+        return not self.only or key in self.only
 
     def keys(self, document: Mapping[str, JSON]) -> dict[Any, Any]:
-        """Return the comparison keys of the values in a document, each with a value that has it."""
+        """Return the comparison keys of the values in a document that the index has, each with a value that has it."""
         key = self.target.leaf.key
-        return {key(value): value for value in values_at(document, self.target)}
+        keys = {key(value): value for value in values_at(document, self.target)}
+        return {key: value for key, value in keys.items() if key in self.only} if self.only else keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +222,8 @@ def _indexed(resource_type: ResourceType) -> Iterator[IndexedAttribute]:
                 target = AttributePath(urn, attribute, sub)
                 unique = target.leaf.uniqueness is not Uniqueness.NONE
                 if target.stored and target.leaf.source is Source.DOCUMENT and (unique or target.leaf.indexed):
-                    yield IndexedAttribute(str(target), target, unique)
+                    only = frozenset(map(target.leaf.key, target.leaf.indexed_values))
+                    yield IndexedAttribute(str(target), target, unique, only)
 
 
 def values_at(document: Mapping[str, JSON], target: AttributePath) -> Iterator[Any]:

@@ -70,8 +70,8 @@ def test_a_creator_who_goes_meanwhile(world: World, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("name", ["acme", "ana-smith"])
 def test_a_name_is_taken_once(world: World, acme: Organization, name: str) -> None:
     """Users and organizations share one name space, in which letter case does not count."""
-    owner = {"schemas": [], "id": "owner-ana", "kind": "user", "name": "Ana-Smith"}
-    world.backend.commit(TENANT, [Insert("Owner", "owner-ana", owner)])
+    owner = {"schemas": [], "id": "ana-owner", "kind": "user", "name": "Ana-Smith"}
+    world.backend.commit(TENANT, [Insert("Owner", "ana-owner", owner)])
     with pytest.raises(AlreadyExists, match=name):
         world.organization(name)
     assert world.stored("Grant") == 8
@@ -85,11 +85,11 @@ def test_a_name_that_is_none(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize("ask", [Organizations.get, Organizations.by_name, Organizations.delete])
-@pytest.mark.parametrize("which", ["nobody", "owner-ana", "ana-smith"])
+@pytest.mark.parametrize("which", ["nobody", "ana-owner", "ana-smith"])
 def test_what_is_no_organization_is_not_there(world: World, ask: Callable[..., object], which: str) -> None:
     """Neither unknown names nor users are organizations."""
-    owner = {"schemas": [], "id": "owner-ana", "kind": "user", "name": "ana-smith"}
-    world.backend.commit(TENANT, [Insert("Owner", "owner-ana", owner)])
+    owner = {"schemas": [], "id": "ana-owner", "kind": "user", "name": "ana-smith"}
+    world.backend.commit(TENANT, [Insert("Owner", "ana-owner", owner)])
     with pytest.raises(NotThere, match=which):
         ask(world.organizations, which)
     assert world.stored("Owner") == 1

@@ -78,8 +78,8 @@ def test_a_name_is_taken_once(world: World, protos: Repository) -> None:
 
 def test_a_repository_belongs_to_an_organization(world: World) -> None:
     """Neither users nor nobody have repositories."""
-    owner = {"schemas": [], "id": "owner-ana", "kind": "user", "name": "ana"}
-    world.backend.commit(TENANT, [Insert("Owner", "owner-ana", owner)])
+    owner = {"schemas": [], "id": "ana-owner", "kind": "user", "name": "ana"}
+    world.backend.commit(TENANT, [Insert("Owner", "ana-owner", owner)])
     for owner_name in ("ana", "nobody"):
         with pytest.raises(NotThere, match=owner_name):
             world.repositories.create(f"{owner_name}/protos")
