@@ -366,7 +366,7 @@ class Backend(ABC):
         stored = index.target.leaf.key(key.value)
         if not index.has(stored):
             raise KeyError(key)
-        return StoredKey(f"{key.type}.{key.attribute}", stored, index.unique)
+        return StoredKey(index.name, stored, index.unique)
 
     def _now(self) -> str:
         return timestamp(self.clock())

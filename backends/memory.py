@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query, StoredKey
 from flask_bsr_scim.backends.memory_tenant import MemoryTransaction, Tenant
-from flask_bsr_scim.backends.transactional import Row, Transaction, TransactionalBackend, index_name
+from flask_bsr_scim.backends.transactional import Row, Transaction, TransactionalBackend
 from flask_bsr_scim.errors import ConfigurationError, TooMany
 from flask_bsr_scim.filter import (
     BoundAnd,
@@ -185,7 +185,7 @@ def _looked_up(store: Tenant, resource_type: ResourceType, path: str, key: Any) 
         return (key,)
     for index in resource_type.indexed:
         if index.path == path and index.has(key):
-            return store.holders(StoredKey(index_name(resource_type, index), key, index.unique))
+            return store.holders(StoredKey(index.name, key, index.unique))
     return None
 
 

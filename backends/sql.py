@@ -8,7 +8,6 @@ import orjson
 
 from flask_bsr_scim.backends.base import Query, Sort
 from flask_bsr_scim.backends.sql_values import NOTHING, Object, Parameters, Place, Stored, Values, exposed
-from flask_bsr_scim.backends.transactional import index_name
 from flask_bsr_scim.filter import equalities, value_target
 from flask_bsr_scim.filter.ast import (
     BoundAnd,
@@ -161,7 +160,7 @@ class _Compiler:
         if index.only and not (operator is Operator.EQ and index.has(key)):
             return None
         table = "unique_key" if index.unique else "attribute_key"
-        name = self._bind(index_name(self._type, index))
+        name = self._bind(index.name)
         compared = self._compared("key", operator, key)
         if operator is Operator.SW and key:
             compared = f"{self._in_range(key)} AND {compared}"

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import orjson
 
-from flask_bsr_scim.backends.transactional import index_name
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.schema import IndexedAttribute, ResourceType, TypeRegistry
 
@@ -16,7 +15,7 @@ def missing(connection: sqlite3.Connection, tenant: str, types: TypeRegistry) ->
     """Return the indexes of the schemas that a tenant does not have; it may have those of other types besides."""
     sql = "SELECT name, form FROM indexed WHERE tenant = (SELECT number FROM tenant WHERE name = ?)"
     there = dict(connection.execute(sql, (tenant,)).fetchall())
-    return [(t, i) for t, i in _wanted(types) if there.get(index_name(t, i)) != i.form]
+    return [(t, i) for t, i in _wanted(types) if there.get(i.name) != i.form]
 
 
 def _wanted(types: TypeRegistry) -> Iterator[Wanted]:
@@ -28,7 +27,7 @@ def build(connection: sqlite3.Connection, tenant: int, resource_type: ResourceTy
 
     :raises ConfigurationError: the attribute is to be unique, and is not.
     """
-    name, table = index_name(resource_type, index), "unique_key" if index.unique else "attribute_key"
+    name, table = index.name, "unique_key" if index.unique else "attribute_key"
     for old in ("unique_key", "attribute_key"):
         connection.execute(f"DELETE FROM {old} WHERE tenant = ? AND name = ?", (tenant, name))
     sql = "SELECT seq, id, document FROM resource WHERE tenant = ? AND type = ?"

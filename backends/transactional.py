@@ -22,7 +22,7 @@ from flask_bsr_scim.backends.base import (
 )
 from flask_bsr_scim.errors import ResourceNotFound, UniquenessConflict, UnknownMembers, VersionConflict
 from flask_bsr_scim.resource import Link, MemberChanges, Resource
-from flask_bsr_scim.schema import Document, IndexedAttribute, ResourceType, Returned
+from flask_bsr_scim.schema import Document, ResourceType, Returned
 
 _LABEL = "displayName"
 """The attribute of a group that its members show."""
@@ -261,8 +261,8 @@ class _Commit:
         """Enter the resource under the keys of its new document; what it no longer has goes first."""
         transaction = self._transaction
         for index in resource_type.indexed:
-            name = index_name(resource_type, index)
-            before, after = index.keys(old), index.keys(new)
+            name = index.name
+            before, after = index.keys(old) if old else {}, index.keys(new) if new else {}
             for key in before.keys() - after.keys():
                 if index.unique:
                     transaction.release(name, key)
@@ -317,11 +317,6 @@ class _Commit:
             0, self._now, actor.token_id, actor.request_id, operation, type_name, resource_id, before, after, delta
         )
         self.entries.append(entry._replace(sequence=self._transaction.write_log(entry)))
-
-
-def index_name(resource_type: ResourceType, index: IndexedAttribute) -> str:
-    """Return the name of an index in a tenant, as `User.userName`."""
-    return f"{resource_type.name}.{index.path}"
 
 
 def _label(resource_type: ResourceType, document: Document) -> str | None:

@@ -55,9 +55,8 @@ class ServiceProvider:
         """
         projection = self._projection(resource_type.name, selection or EVERYTHING)
         validator = self._validators[resource_type.name]
-        document = validator.with_defaults(validator.resource(body))
+        document = validator.resource(body, is_new=True)
         members = _pop_members(resource_type, document)
-        document = validator.finish(document)
         resource_id = new_id()
         document = {"schemas": document.pop("schemas"), "id": resource_id, **document}
         changes = MemberChanges(add=members) if members else None
@@ -126,7 +125,10 @@ class ServiceProvider:
             document = validator.resource(body)
             members = _pop_members(resource_type, document)
             present = old.document
-            document = validator.finish(_carry_over(resource_type, present, document))
+            carried = _carried_over(resource_type, present, document)
+            document = {"schemas": document.pop("schemas"), "id": old.id, **document}
+            if carried:
+                document = validator.finish(document | carried)
             validator.check_immutable(present, document)
             changes = None if members is None else MemberChanges(add=members, clear=True)
             return Outcome(_if_changed(present, document), changes)
@@ -236,15 +238,14 @@ def _pop_members(resource_type: ResourceType, document: Document) -> tuple[str, 
     return tuple(element["value"] for element in document.pop(resource_type.members.name))
 
 
-def _carry_over(resource_type: ResourceType, old: Document, new: Document) -> Document:
-    """Return the replacing document with what a PUT leaves: id, readOnly values, and `active` when it is absent."""
+def _carried_over(resource_type: ResourceType, old: Document, new: Document) -> Document:
+    """Return what a PUT leaves beside `id`: readOnly values, and `active` when it is absent."""
     kept = {
         a.name
         for a in resource_type.core.values()
         if a.source is Source.DOCUMENT and (a.mutability is Mutability.READ_ONLY or a.name in _KEPT_WHEN_ABSENT)
     }
-    carried = {name: old[name] for name in kept if name in old and name not in new}
-    return {"schemas": new.pop("schemas"), "id": old["id"], **new, **carried}
+    return {name: old[name] for name in kept if name in old and name not in new}
 
 
 def _if_changed(old: Document, new: Document) -> Document | None:

@@ -95,9 +95,10 @@ class AttributePath:
 class IndexedAttribute:
     """An attribute that backends keep an index of: unique, or marked as indexed.
 
-    `path` is its SCIM path, as `userName` or `emails.value`; it is also the index's name.
+    `name` is that of the index in a tenant, as `User.emails.value`; `path` the SCIM path, as `emails.value`.
     """
 
+    name: str
     path: str
     target: AttributePath
     unique: bool
@@ -223,7 +224,7 @@ def _indexed(resource_type: ResourceType) -> Iterator[IndexedAttribute]:
                 unique = target.leaf.uniqueness is not Uniqueness.NONE
                 if target.stored and target.leaf.source is Source.DOCUMENT and (unique or target.leaf.indexed):
                     only = frozenset(map(target.leaf.key, target.leaf.indexed_values))
-                    yield IndexedAttribute(str(target), target, unique, only)
+                    yield IndexedAttribute(f"{resource_type.name}.{target}", str(target), target, unique, only)
 
 
 def values_at(document: Mapping[str, JSON], target: AttributePath) -> Iterator[Any]:

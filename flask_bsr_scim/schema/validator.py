@@ -1,7 +1,6 @@
 """From what clients send to what is stored: a plain walk, compiled once from a resource type (RFC 7643 §2 and §7)."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from copy import deepcopy
 
 from flask_bsr_scim.errors import InvalidSyntax
 from flask_bsr_scim.errors import Mutability as MutabilityError
@@ -38,13 +37,18 @@ class Validator:
         self._readers = dict(_readers(resource_type, sent))
         self._elements = dict(_element_readers(resource_type, sent))
         self._immutable = tuple(_immutable(resource_type))
+        self._defaults = tuple(
+            (key, a.default) for key, a in resource_type.core.items() if a.stored and a.default is not None
+        )
         self._beside = ("id", *(a.name for a in (resource_type.members,) if a))
 
-    def resource(self, body: JSON) -> Document:
+    def resource(self, body: JSON, *, is_new: bool = False) -> Document:
         """Return the document of a POST or PUT body: what is stored, in the letter case and order of the schemas.
 
         `schemas` comes first; `id`, `meta` and other readOnly attributes are left out. A group's members are a list of
         `{"value": id}`, empty when the body has null or [], absent when it has none.
+
+        :param is_new: gives attributes without a value their default.
 
         :raises InvalidSyntax: the body is no object, `schemas` lacks the type's schema, or a name comes twice.
         :raises InvalidValue: a value is missing or wrong.
@@ -56,16 +60,10 @@ class Validator:
         for urn in self.resource_type.by_urn:
             if urn not in declared:
                 values.pop(urn, None)
+        for name, default in self._defaults if is_new else ():
+            if values.get(name) in (None, []):
+                values[name] = default
         return {**self._assembled(read_members(self._sent, values)), **self._membership(values)}
-
-    def with_defaults(self, document: Document) -> Document:
-        """Return a copy in which attributes without a value have their default."""
-        defaults = {
-            a.name: deepcopy(a.default)
-            for a in self.resource_type.core.values()
-            if a.default is not None and a.stored and a.name not in document
-        }
-        return {**document, **defaults}
 
     def finish(self, document: Document) -> Document:
         """Return a changed document as it is stored: what is empty is dropped, and `schemas` computed anew.

@@ -240,8 +240,8 @@ def test_wrong_member(member: Any) -> None:
 
 def test_defaults() -> None:
     """C-30: `active` is true when it is not sent, and stays false when it is."""
-    assert BSR_USER.with_defaults(BSR_USER.resource(user()))["active"] is True
-    assert BSR_USER.with_defaults(BSR_USER.resource(user(active=False)))["active"] is False
+    assert BSR_USER.resource(user(), is_new=True)["active"] is True
+    assert BSR_USER.resource(user(active=False), is_new=True)["active"] is False
 
 
 def test_finish_keeps_what_is_stored() -> None:
