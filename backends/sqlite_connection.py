@@ -67,6 +67,10 @@ class Connections:
         """Return what `work` finds with one statement."""
         connection = self._take()
         try:
+            return work(connection)
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error):
+                raise
             return patiently(partial(work, connection))
         finally:
             self._idle.append(connection)
