@@ -261,6 +261,8 @@ class _Commit:
         """Enter the resource under the keys of its new document; what it no longer has goes first."""
         transaction = self._transaction
         for index in resource_type.indexed:
+            if index.is_same(old, new):
+                continue
             name = index.name
             before, after = index.keys(old) if old else {}, index.keys(new) if new else {}
             for key in before.keys() - after.keys():

@@ -11,7 +11,6 @@ from flask_bsr_scim.registry.owners import (
     addresses,
     find_user,
     hidden_from_scim,
-    is_active,
     owner_id,
     provisioned,
     shown_to_scim,
@@ -56,10 +55,10 @@ class RegistryConsequences:
         """
         if change.type != USER or change.document is None:
             return [change]
-        store = self._store(context)
-        _check_addresses(store, old, change.document)
+        store, before = self._store(context), old.document
+        _check_addresses(store, old.id, before, change.document)
         owner = store.get(OWNER, owner_id(old.id))
-        return [change, *_revoked(old, change.document), *provisioned(store, old.id, change.document, owner)]
+        return [change, *_revoked(old.id, before, change.document), *provisioned(store, old.id, change.document, owner)]
 
     def remove(self, context: Context, old: Resource, change: Removal) -> Sequence[Change]:
         """Return what leaves of the user a deactivated outsider, with its handle and roles, without an address."""
@@ -95,21 +94,23 @@ def _adoption(store: TenantStore, user: Resource, owner: Resource, document: Doc
         adopted: Change = Swap(USER, user.id, document, expected_version=user.version)
     else:
         adopted = shown_to_scim(user, document)
-    return [adopted, *_revoked(user, document), *provisioned(store, user.id, document, owner)]
+    return [adopted, *_revoked(user.id, user.document, document), *provisioned(store, user.id, document, owner)]
 
 
-def _revoked(old: Resource, new: Document) -> list[Change]:
+def _revoked(user_id: str, before: Document, after: Document) -> list[Change]:
     """Return the end of all tokens when the user is deactivated."""
-    return [] if new.get("active", True) or not is_active(old) else [tokens_revoked(old.id)]
+    return [tokens_revoked(user_id)] if before.get("active", True) and not after.get("active", True) else []
 
 
-def _check_addresses(store: TenantStore, old: Resource, new: Document) -> None:
-    had = {fold(address) for address in addresses(old.document)}
+def _check_addresses(store: TenantStore, user_id: str, before: Document, new: Document) -> None:
+    if all(before.get(name) == new.get(name) for name in ("userName", "emails")):
+        return
+    had = {fold(address) for address in addresses(before)}
     for address in addresses(new):
         owner = store.find(OWNER, "email", address) if fold(address) not in had else None
-        if owner is not None and owner.id != owner_id(old.id):
+        if owner is not None and owner.id != owner_id(user_id):
             raise Uniqueness(
-                f"The address {shown(address)} of the user with the id {old.id} belongs to another user already (id "
+                f"The address {shown(address)} of the user with the id {user_id} belongs to another user already (id "
                 f"{user_id_of(owner)}, never provisioned yet). Correct the mapping of userName or of "
                 "the e-mail in the identity provider, so that each user has its own address."
             )
