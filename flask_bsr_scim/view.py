@@ -1,6 +1,6 @@
 """What clients see of a resource: the stored document with `meta`, memberships and absolute references."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -56,9 +56,9 @@ class View:
 
     def texts(self, resources: Iterable[Resource]) -> list[str]:
         """Return the JSON texts of whole resources; a page has hundreds, so little is called for each of them."""
-        prefixes = self._prefixes
+        prefixes, linked = self._prefixes, self._linked
         return [
-            f"{self._body(type_name, text, links) if links or '$' in text else text[:-1]},"
+            f"{self._stored(text) if '$' in text else text[:-1]}{linked(type_name, links) if links else ''},"
             f'"meta":{{"resourceType":"{type_name}","created":"{created}Z","lastModified":"{modified}Z",'
             f'"location":"{prefixes[type_name]}{resource_id}",'
             f'"version":"W/\\"{version}{self._mark(type_name) if links else ""}\\""}}}}'
@@ -74,30 +74,28 @@ class View:
             return
         yield f'{self._stored(resource.text)},"{members.name}":['
         for start in range(0, len(links), _CHUNK):
-            yield ("," if start else "") + self._rendered(islice(links, start, start + _CHUNK), _member)
+            yield ("," if start else "") + self._rendered(islice(links, start, start + _CHUNK))
         yield "]"
         yield self.text(resource._replace(text="}", links=()))  # Of an empty document there is `meta` alone.
 
     def _mark(self, type_name: str) -> str:
         return "" if self.types.by_name[type_name].groups is None else SHOWS_GROUPS
 
-    def _body(self, type_name: str, text: str, links: Sequence[Link]) -> str:
+    def _linked(self, type_name: str, links: Sequence[Link]) -> str:
         resource_type = self.types.by_name[type_name]
-        attribute, render = resource_type.members or resource_type.groups, _member if resource_type.members else _group
-        if not links or attribute is None:
-            return self._stored(text)
-        return f'{self._stored(text)},"{attribute.name}":[{self._rendered(links, render)}]'
+        if resource_type.members is not None:
+            return f',"{resource_type.members.name}":[{self._rendered(links)}]'
+        if resource_type.groups is None:
+            return ""
+        prefixes = self._prefixes
+        return f',"{resource_type.groups.name}":[{",".join([_group(prefixes[link.type], link) for link in links])}]'
 
     def _stored(self, text: str) -> str:
         return text[:-1].replace(_REFERENCE, f'"$ref":"{self.base_url}/')
 
-    def _rendered(self, links: Iterable[Link], render: Callable[[str, Link], str]) -> str:
+    def _rendered(self, members: Iterable[Link]) -> str:
         prefixes = self._prefixes
-        return ",".join([render(prefixes[link.type], link) for link in links])
-
-
-def _member(prefix: str, link: Link) -> str:
-    return f'{{"value":"{link.id}","$ref":"{prefix}{link.id}","type":"{link.type}"}}'
+        return ",".join([f'{{"value":"{i}","$ref":"{prefixes[kind]}{i}","type":"{kind}"}}' for i, kind, _ in members])
 
 
 @lru_cache(1024)
