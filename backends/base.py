@@ -6,11 +6,12 @@ serves all.
 """
 
 import re
+import threading
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar, NamedTuple, Self, final
+from typing import Any, ClassVar, Self, final
 
 from flask_bsr_scim.backends.changes import NOBODY as NOBODY
 from flask_bsr_scim.backends.changes import Actor as Actor
@@ -22,12 +23,15 @@ from flask_bsr_scim.backends.changes import LogEntry as LogEntry
 from flask_bsr_scim.backends.changes import Removal as Removal
 from flask_bsr_scim.backends.changes import RemovalOfAll as RemovalOfAll
 from flask_bsr_scim.backends.changes import Swap as Swap
+from flask_bsr_scim.backends.queries import MemberChoice as MemberChoice
+from flask_bsr_scim.backends.queries import Page as Page
+from flask_bsr_scim.backends.queries import Query as Query
+from flask_bsr_scim.backends.queries import Sort as Sort
+from flask_bsr_scim.backends.queries import StoredKey as StoredKey
 from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
-from flask_bsr_scim.filter.ast import BoundFilter
 from flask_bsr_scim.resource import Link, Resource
-from flask_bsr_scim.schema import AttributePath, ResourceType, TypeRegistry
+from flask_bsr_scim.schema import ResourceType, TypeRegistry
 from flask_bsr_scim.schema.values import timestamp
-from flask_bsr_scim.view import View
 
 DEFAULT_TENANT = "default"
 """The tenant that is there from the start."""
@@ -43,59 +47,8 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Sort:
-    """An order of resources (RFC 7644 §3.4.2.3); ties are in the order of creation."""
-
-    target: AttributePath
-    descending: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """Which resources of one type to return, and which page of them.
-
-    `offset` is 0-based. Without `sort` the order is that of creation, which `reverse` turns round and in which `after`,
-    the cursor of a page in the same direction, begins behind that page. With `links` each resource comes with its
-    memberships. `view` gives the locations that a filter may compare.
-    """
-
-    view: View
-    filter: BoundFilter | None = None
-    sort: Sort | None = None
-    offset: int = 0
-    count: int = 100
-    links: bool = True
-    after: str | None = None
-    reverse: bool = False
-
-
-class Page(NamedTuple):
-    """`total` counts all matches, before paging. `cursor` stands for the end of the page in the order of creation."""
-
-    total: int
-    resources: Sequence[Resource]
-    cursor: str | None = None
-
-
 Observer = Callable[[str, Sequence[LogEntry]], None]
 """Takes a tenant and the entries of the change log that one commit wrote."""
-
-
-class StoredKey(NamedTuple):
-    """A :class:`Key` as a backend keeps it: the name of the index, and the comparison key of the value."""
-
-    name: str
-    key: Any
-    unique: bool
-
-
-class MemberChoice(NamedTuple):
-    """Which members to return: those that hold none of some keys, are of some types (empty: of any), or are missing."""
-
-    without: Sequence[StoredKey] = ()
-    types: Sequence[str] = ()
-    missing: bool = False
 
 
 class Backend(ABC):
@@ -134,6 +87,7 @@ class Backend(ABC):
         self.clock = clock
         self.log_days = log_days
         self._wrapped = _Wrapped(self.UNAVAILABLE)
+        self._untold = _Untold()
         self.observers: list[Observer] = []
         """Called after each commit of this process; they raise nothing."""
         self._unique = {(t.name, i.path): i.target.leaf.key for t in types for i in t.indexed if i.unique}
@@ -253,9 +207,34 @@ class Backend(ABC):
         _check_tenant(tenant)
         with self._wrapped:
             resources, entries = self._commit(tenant, changes, actor)
+        if self._untold.entries is None:
+            self._tell(tenant, entries)
+        else:
+            self._untold.entries += entries
+        return resources
+
+    @final
+    @contextmanager
+    def together(self, tenant: str) -> Iterator[None]:
+        """Make one transaction of all that the calling thread does in a tenant meanwhile; it sees its own changes.
+
+        Each commit in it still does all of its changes or none. When an exception leaves, nothing was done at all.
+
+        :raises ValueError: see :meth:`commit`.
+        """
+        _check_tenant(tenant)
+        entries: list[LogEntry] = []
+        with self._wrapped, self._together(tenant):
+            self._untold.entries = entries
+            try:
+                yield
+            finally:
+                self._untold.entries = None
+        self._tell(tenant, entries)
+
+    def _tell(self, tenant: str, entries: Sequence[LogEntry]) -> None:
         for observe in self.observers:
             observe(tenant, entries)
-        return resources
 
     @final
     def open(self, tenant: str, profile: str) -> None:
@@ -352,6 +331,9 @@ class Backend(ABC):
         """Take the time by :meth:`_now` when nobody else can write: `modified` follows the order of commits."""
 
     @abstractmethod
+    def _together(self, tenant: str) -> AbstractContextManager[None]: ...
+
+    @abstractmethod
     def _touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None: ...
 
     UNAVAILABLE: ClassVar[tuple[type[Exception], ...]] = ()
@@ -374,6 +356,12 @@ class Backend(ABC):
     def _log_horizon(self) -> str:
         """Return the time before which entries of the change log are purged."""
         return timestamp(self.clock() - timedelta(days=self.log_days))
+
+
+class _Untold(threading.local):
+    """What the commits of a thread's open transaction wrote; None where each commit is its own."""
+
+    entries: list[LogEntry] | None = None
 
 
 class _Wrapped:

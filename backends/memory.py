@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query, StoredKey
 from flask_bsr_scim.backends.memory_tenant import MemoryTransaction, Tenant
-from flask_bsr_scim.backends.transactional import Row, Transaction, TransactionalBackend
+from flask_bsr_scim.backends.transactional import Row, TransactionalBackend
 from flask_bsr_scim.errors import ConfigurationError, TooMany
 from flask_bsr_scim.filter import (
     BoundAnd,
@@ -39,7 +39,8 @@ class MemoryBackend(TransactionalBackend):
 
     def __init__(self, types: TypeRegistry, **shared: Any) -> None:
         super().__init__(types, **shared)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._outer: MemoryTransaction | None = None
         self._all: dict[str, Tenant] = {}
 
     @classmethod
@@ -56,7 +57,7 @@ class MemoryBackend(TransactionalBackend):
         return ["The store is in memory: everything is lost when the process ends."]
 
     @contextmanager
-    def _transaction(self, tenant: str) -> Iterator[Transaction]:
+    def _transaction(self, tenant: str) -> Iterator[MemoryTransaction]:
         with self._lock:
             transaction = MemoryTransaction(self._all.setdefault(tenant, Tenant()))
             try:
@@ -64,6 +65,17 @@ class MemoryBackend(TransactionalBackend):
             except BaseException:
                 transaction.undo()
                 raise
+            if self._outer is not None:
+                self._outer.take_over(transaction)
+
+    @contextmanager
+    def _together(self, tenant: str) -> Iterator[None]:
+        with self._lock, self._transaction(tenant) as self._outer:
+            try:
+                yield
+            finally:
+                outer, self._outer = self._outer, None
+                assert outer is not None
 
     @contextmanager
     def _reading(self, tenant: str) -> Iterator[Tenant]:

@@ -94,6 +94,10 @@ class MemoryTransaction(Transaction):
         for step in reversed(self._undo):
             step()
 
+    def take_over(self, inner: "MemoryTransaction") -> None:
+        """Undo, when it comes to that, what another transaction did inside of this one."""
+        self._undo += inner._undo
+
     def find(self, resource_id: str) -> Row | None:
         return self._tenant.find(resource_id)
 

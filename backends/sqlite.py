@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -152,6 +152,9 @@ class SQLiteBackend(TransactionalBackend):
     def _transaction(self, tenant: str) -> Iterator[Transaction]:
         with self._connections.write() as connection:
             yield SQLiteTransaction(connection, self._made_tenant(connection, tenant), self._listed)
+
+    def _together(self, tenant: str) -> AbstractContextManager[None]:
+        return self._connections.hold()
 
     def _made_tenant(self, connection: sqlite3.Connection, name: str) -> int:
         number = self._tenant(connection, name)

@@ -47,6 +47,7 @@ class Connections:
         self._inherited: list[sqlite3.Connection] = []
         self._made: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
+        self._held = _Held()
         self._begin()
 
     def _begin(self) -> None:
@@ -73,7 +74,7 @@ class Connections:
                 raise
             return patiently(partial(work, connection))
         finally:
-            self._idle.append(connection)
+            self._give_back(connection)
 
     def read_snapshot(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Return what `work` finds in one state of the store, however many statements it takes."""
@@ -81,16 +82,20 @@ class Connections:
         try:
             return patiently(partial(in_snapshot, connection, work))
         finally:
-            self._idle.append(connection)
+            self._give_back(connection)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
-        """Give a transaction that is alone in writing; see :func:`immediate`.
+        """Give a transaction that is alone in writing; see :func:`immediate`. One inside of another is a part of it.
 
         Writers of one process queue here, so that SQLite has to keep only processes apart.
 
         :raises StoreUnavailable: another writer did not finish in time.
         """
+        if self._held.connection is not None:
+            with _savepoint(self._held.connection):
+                yield self._held.connection
+            return
         deadline = time.monotonic() + PATIENCE
         connection, lock = self._take(), self._writing
         try:
@@ -104,7 +109,22 @@ class Connections:
         finally:
             self._idle.append(connection)
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Let all that the calling thread reads and writes meanwhile happen in one transaction."""
+        with self.write() as self._held.connection:
+            try:
+                yield
+            finally:
+                self._held.connection = None
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if connection is not self._held.connection:
+            self._idle.append(connection)
+
     def _take(self) -> sqlite3.Connection:
+        if self._held.connection is not None:
+            return self._held.connection
         if self._pid != os.getpid():
             self._begin()
         try:
@@ -113,6 +133,24 @@ class Connections:
             connection = self._make()
             self._made.append(connection)
             return connection
+
+
+class _Held(threading.local):
+    """The connection of the transaction that a thread has open."""
+
+    connection: sqlite3.Connection | None = None
+
+
+@contextmanager
+def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("SAVEPOINT part")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK TO part")
+        connection.execute("RELEASE part")
+        raise
+    connection.execute("RELEASE part")
 
 
 @contextmanager
@@ -147,6 +185,8 @@ def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
 
 def in_snapshot(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
     """Return what `work` finds in one state of the store."""
+    if connection.in_transaction:
+        return work(connection)
     connection.execute("BEGIN")
     try:
         return work(connection)

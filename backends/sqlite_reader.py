@@ -2,7 +2,8 @@
 
 import heapq
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import groupby, islice
 from operator import itemgetter
 from types import MappingProxyType
@@ -32,6 +33,9 @@ _NO_GROUPS = "'[]'"
 
 Row = tuple[Any, ...]
 """A row of these columns."""
+
+_made: Callable[[Row], Resource] = partial(tuple.__new__, Resource)
+"""What `Resource._make` does, without counting the fields: a page has hundreds."""
 
 Links = Mapping[int, Sequence[Link]]
 """Memberships by the `seq` of the resource."""
@@ -97,8 +101,7 @@ class Reader:
         rows = self._rows(selection, query) if query.count > 0 else []
         total = self._total(selection, query, len(rows))
         links = self._links(resource_type, [row[0] for row in rows]) if query.links and rows else {}
-        make = Resource._make
-        return Page(total, [make((*row[1:], links.get(row[0], ()))) for row in rows], _cursor(rows, query))
+        return Page(total, [_made((*row[1:], links.get(row[0], ()))) for row in rows], _cursor(rows, query))
 
     def members(
         self, group_ids: Sequence[str], after: str | None, count: int, reverse: bool, choice: MemberChoice

@@ -1,10 +1,12 @@
 """The contract's rules that the registry lives on: types that SCIM does not show, keys, cursors, and who is told."""
 
-from typing import Any
+import threading
+from collections.abc import Sequence
+from typing import Any, NoReturn
 
 import pytest
 
-from flask_bsr_scim.backends.base import Backend, Conversion, Key, LogEntry, RemovalOfAll, Swap
+from flask_bsr_scim.backends.base import Backend, Change, Conversion, Key, LogEntry, RemovalOfAll, Swap
 from flask_bsr_scim.backends.testing_data import (
     OTHER,
     TENANT,
@@ -201,6 +203,68 @@ class InsideContract:
         with pytest.raises(VersionConflict):
             commit(backend, Swap("Person", "a", expected_version=2), note("m"))
         assert found(backend, "Note") == ["n"]
+
+    def test_together(self, backend: Backend) -> None:
+        """Commits together see each other's changes, each does all or nothing, and all are there in the end."""
+        with backend.together(TENANT):
+            commit(backend, person("a"), team("t", "a"))
+            assert linked(backend, "Person", "a") == ["t"]
+            assert found(backend, "Person", 'userName eq "a"') == found(backend, "Person") == ["a"]
+            with pytest.raises(UniquenessConflict):
+                commit(backend, person("b"), person("c", userName="a"))
+            commit(backend, person("d"), members("t", "d"))
+        assert found(backend, "Person") == linked(backend, "Team", "t") == ["a", "d"]
+        assert [entry.sequence for entry in backend.log(TENANT)] == [1, 2, 3, 4]
+
+    def test_together_is_all_or_nothing(self, circles: Backend) -> None:
+        """An exception that leaves undoes all commits; the store then works as before."""
+        before = everything(circles)
+        additions: list[Change] = [person("x"), members("t", "x", remove=["a"])]
+        removals: list[Change] = [RemovalOfAll(Key(*_INDEXED, "Dee")), changed(person("b"), active=False)]
+        self._fail_together(circles, additions, removals)
+        assert everything(circles) == before
+        commit(circles, person("x"))
+        assert found(circles, "Person") == [*_PEOPLE, "x"]
+
+    def _fail_together(self, backend: Backend, *commits: Sequence[Change]) -> None:
+        def fail() -> NoReturn:
+            with backend.together(TENANT):
+                for changes in commits:
+                    commit(backend, *changes)
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            fail()
+
+    def test_others_wait_for_what_is_together(self, backend: Backend) -> None:
+        """Nobody sees a part of what is committed together, and whoever writes meanwhile comes after it."""
+        commit(backend, person("a"))
+        seen: list[list[str]] = []
+
+        def watch() -> None:
+            backend.commit(TENANT, [person("late")])
+            seen.append(found(backend, "Person"))
+            backend.close()
+
+        other = threading.Thread(target=watch)
+        with backend.together(TENANT):
+            commit(backend, person("b"))
+            other.start()
+            commit(backend, person("c"))
+        other.join()
+        assert seen == [["a", "b", "c", "late"]]
+
+    def test_observers_of_what_is_together(self, backend: Backend) -> None:
+        """Observers are told at the end, once; of what was undone they hear nothing."""
+        told: list[list[str]] = []
+        backend.observers.append(lambda tenant, entries: told.append([entry.id for entry in entries]))
+        with backend.together(TENANT):
+            commit(backend, person("a"))
+            commit(backend, person("b"))
+            assert told == []
+        self._fail_together(backend, [person("c")])
+        commit(backend, person("d"))
+        assert told == [["a", "b"], ["d"]]
 
     def test_observers(self, backend: Backend) -> None:
         """After a commit each observer is told what it wrote to the log; after a failure nothing."""

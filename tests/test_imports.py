@@ -28,7 +28,7 @@ LAYERS = (
     ("backends.sql", "backends.testing"),
     ("backends.transactional",),
     ("backends.base",),
-    ("backends.changes",),
+    ("backends.changes", "backends.queries"),
     ("conditions", "messages"),
     ("view", "patch"),
     ("resource", "path", "discovery", "strict_json"),

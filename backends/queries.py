@@ -1,0 +1,64 @@
+"""What a store is asked, and how it answers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from flask_bsr_scim.filter.ast import BoundFilter
+from flask_bsr_scim.resource import Resource
+from flask_bsr_scim.schema import AttributePath
+from flask_bsr_scim.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """An order of resources (RFC 7644 §3.4.2.3); ties are in the order of creation."""
+
+    target: AttributePath
+    descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which resources of one type to return, and which page of them.
+
+    `offset` is 0-based. Without `sort` the order is that of creation, which `reverse` turns round and in which `after`,
+    the cursor of a page in the same direction, begins behind that page. With `links` each resource comes with its
+    memberships. `view` gives the locations that a filter may compare.
+    """
+
+    view: View
+    filter: BoundFilter | None = None
+    sort: Sort | None = None
+    offset: int = 0
+    count: int = 100
+    links: bool = True
+    after: str | None = None
+    reverse: bool = False
+
+
+class Page(NamedTuple):
+    """`total` counts all matches, before paging. `cursor` stands for the end of the page in the order of creation."""
+
+    total: int
+    resources: Sequence[Resource]
+    cursor: str | None = None
+
+
+class StoredKey(NamedTuple):
+    """A :class:`~flask_bsr_scim.backends.changes.Key` as a backend keeps it.
+
+    That is the name of the index, and the comparison key of the value.
+    """
+
+    name: str
+    key: Any
+    unique: bool
+
+
+class MemberChoice(NamedTuple):
+    """Which members to return: those that hold none of some keys, are of some types (empty: of any), or are missing."""
+
+    without: Sequence[StoredKey] = ()
+    types: Sequence[str] = ()
+    missing: bool = False
