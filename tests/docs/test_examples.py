@@ -16,12 +16,18 @@ from flask_bsr_scim.web.cli import scim_commands
 from flask_bsr_scim.web.config import Settings, read_settings
 from flask_bsr_scim.web.server import create_app
 from tests.docs.pages import ROOT, console_commands
-from tests.docs.running import ask, make_directory, make_token, run
+from tests.docs.running import BOB, ask, make_directory, make_token, run
 
 EXAMPLES = ROOT / "examples"
 NGINX = (EXAMPLES / "production" / "nginx.conf").read_text("utf-8")
 
 pytestmark = pytest.mark.usefixtures("empty_folder")
+
+
+def host_application() -> tuple[Flask, Any]:
+    """Return the example's application, and its function that runs a statement on its own database."""
+    names = runpy.run_path(str(EXAMPLES / "host_application" / "app.py"))
+    return names["create_app"](), names["execute"]
 
 
 def environment() -> dict[str, str]:
@@ -57,6 +63,52 @@ def test_the_minimal_example_runs() -> None:
     app = runpy.run_path(str(EXAMPLES / "minimal" / "app.py"))["app"]
     answers = [app.test_client().get(f"/who/{name}@example.com").text[:8] for name in ("BOB", "ann")]
     assert answers == ["here sin", "not here"]
+
+
+def test_the_host_application_and_okta_share_a_user() -> None:
+    """Who had an account is found by Okta, signs in, is let in by a group, and is locked out at once."""
+    app, execute = host_application()
+    app.testing, browser = True, app.test_client()
+    with app.app_context():
+        execute("INSERT INTO accounts (email) VALUES ('bob@example.com')")
+        registry = app.extensions["bsr_scim"]["bsr_scim"].service.registry()
+        registry.mappings.add(registry.organizations.create("acme").id, "engineers")
+    app.test_cli_runner().invoke(args=["bring-users"])
+    token = make_token(app)
+    (bob,) = ask(app, '/scim/v2/Users?filter=userName eq "bob@example.com"', token=token).json["Resources"]
+    stranger = browser.get("/")
+    form = {"email": "bob@example.com", "group": "engineers"}
+    signed_in = browser.post("/signed-in", data=form, follow_redirects=True)
+    active = {"op": "replace", "value": {"active": False}}
+    patch = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [active]}
+    ask(app, f"/scim/v2/Users/{bob['id']}", "PATCH", patch, token)
+    with app.app_context():
+        accounts = execute("SELECT id, user_id, closed FROM accounts")
+    assert stranger.status_code == 401
+    shown = {"account": 1, "email": "bob@example.com", "username": "bob", "organizations": {"acme": "MEMBER"}}
+    assert signed_in.json == shown
+    assert [row[:2] for row in accounts] == [(1, bob["id"])]
+    assert accounts[0][2] is not None
+    assert [browser.get("/").status_code, browser.post("/signed-in", data=form).status_code] == [403, 403]
+
+
+def test_the_host_application_makes_accounts_for_new_users() -> None:
+    """Whom Okta provisions has an account; one that gets another's old address does not get the old account."""
+    app, execute = host_application()
+    token, corrected = make_token(app), {**BOB, "emails": [{"value": "rob@example.com", "type": "work"}]}
+    first = ask(app, "/scim/v2/Users", "POST", BOB, token).json["id"]
+    ask(app, f"/scim/v2/Users/{first}", "PUT", corrected, token)
+    ask(app, f"/scim/v2/Users/{first}", "DELETE", token=token)
+    second = ask(app, "/scim/v2/Users", "POST", corrected, token).json["id"]
+    with app.app_context():
+        accounts = execute("SELECT user_id, email, closed IS NULL FROM accounts ORDER BY id")
+    assert accounts == [(first, "rob@example.com", 0), (second, "rob@example.com", 1)]
+
+
+def test_the_host_application_believes_nobody_in_production() -> None:
+    """Without a SAML or OIDC library in the marked place nobody can sign in."""
+    app, _ = host_application()
+    assert app.test_client().post("/signed-in", data={"email": "bob@example.com"}).status_code == 501
 
 
 def test_the_production_example_serves(empty_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

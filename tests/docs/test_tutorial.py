@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
+from flask_bsr_scim.web.cli import scim_commands
 from tests.docs.pages import DOCS, Block, blocks
 from tests.server.running import Server
 
@@ -51,12 +53,14 @@ STEPS = steps()
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """Start the server with an empty store; give what the tutorial exports, as the server printed it."""
-    server = Server(f"sqlite:///{tmp_path_factory.mktemp('server')}/bsr-scim.db")
+    """Start the server with an empty store; give what the tutorial exports, as it was printed."""
+    store = f"sqlite:///{tmp_path_factory.mktemp('server')}/bsr-scim.db"
+    server = Server(store)
     try:
         banner = BANNER.search(server.wait().output)
         assert banner is not None, server.output
-        yield banner.groupdict()
+        made = CliRunner().invoke(scim_commands, ["admin", "create", "admin@example.com", "--backend", store])
+        yield {**banner.groupdict(), "BUF_TOKEN": made.output.strip()}
     finally:
         server.kill()
 
@@ -104,7 +108,7 @@ REQUESTS = [number for number, step in enumerate(STEPS) if step.status is not No
 
 def test_every_request_is_checked() -> None:
     """Each block that sends a request is followed by the status of its answer."""
-    sends = re.compile(r"^(?:TOKEN=\S+ )?scim ", re.MULTILINE)
+    sends = re.compile(r"^(?:TOKEN=\S+ )?(?:scim|api) ", re.MULTILINE)
     assert [number for number, step in enumerate(STEPS) if sends.search(step.commands)] == REQUESTS
 
 
