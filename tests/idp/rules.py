@@ -1,6 +1,6 @@
 """What holds for every answer, whatever a transcript says."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from werkzeug.test import TestResponse
@@ -9,15 +9,27 @@ from tests.idp.matching import BASE_URL, TIMESTAMP
 
 MESSAGES = "urn:ietf:params:scim:api:messages:2.0:"
 ENDPOINTS = {"User": "/Users", "Group": "/Groups"}
-STORED = {
-    "User": {"schemas", "id", "externalId", "meta", "userName", "name", "active", "emails", "groups"},
-    "Group": {"schemas", "id", "externalId", "meta", "displayName", "members"},
+_USER = {"schemas", "id", "externalId", "meta", "userName", "name", "active", "emails", "groups"}
+_GROUP = {"schemas", "id", "externalId", "meta", "displayName", "members"}
+STORED: dict[str, dict[str, set[str]]] = {
+    "bsr": {"User": _USER, "Group": _GROUP},
+    "rfc7643": {
+        "User": _USER
+        | {"displayName", "nickName", "profileUrl", "title", "userType", "preferredLanguage", "locale", "timezone"}
+        | {"phoneNumbers", "ims", "photos", "addresses", "entitlements", "roles", "x509Certificates"}
+        | {"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"},
+        "Group": _GROUP,
+    },
 }
-"""What the profile `bsr` keeps: nothing else may come back."""
+"""What each profile keeps of a type: nothing else may come back."""
 
 
-def faults(path: str, response: TestResponse, secrets: Iterable[str]) -> Iterator[str]:
-    """Yield what is wrong with an answer to a request for a path, which must not repeat any of the secrets."""
+def faults(path: str, response: TestResponse, secrets: Iterable[str], stored: Mapping[str, set[str]]) -> Iterator[str]:
+    """Yield what is wrong with an answer to a request for a path.
+
+    :param secrets: texts that it must not repeat.
+    :param stored: the attributes that may come back, by type.
+    """
     if 300 <= response.status_code < 400 and response.status_code != 304:
         yield "it redirects, which Okta's connector does not follow"
     yield from (f"it repeats the secret {secret!r}" for secret in secrets if secret in response.text)
@@ -28,7 +40,12 @@ def faults(path: str, response: TestResponse, secrets: Iterable[str]) -> Iterato
     if response.headers.get("Content-Type") != "application/scim+json":
         yield f"Content-Type is {response.headers.get('Content-Type')!r}, not 'application/scim+json'"
         return
-    yield from _body_faults(path, response, response.get_json())
+    body = response.get_json()
+    yield from _body_faults(path, response, body)
+    for resource in body.get("Resources") or [body]:
+        kind = resource.get("meta", {}).get("resourceType")
+        if unstored := resource.keys() - stored.get(kind, resource.keys()):
+            yield f"attributes come back that are not stored: {', '.join(sorted(unstored))}"
 
 
 def members(value: Any) -> Iterator[tuple[str, Any]]:
@@ -92,8 +109,6 @@ def _resource_faults(path: str, resource: Any) -> Iterator[str]:
 
 
 def _user_or_group_faults(resource: Any, meta: Any) -> Iterator[str]:
-    if unstored := resource.keys() - STORED[meta["resourceType"]]:
-        yield f"attributes come back that are not stored: {', '.join(sorted(unstored))}"
     if "bulkid" in resource.get("id", "").lower():
         yield f"the id {resource['id']!r} holds the reserved word bulkId"
     if meta.get("location") != f"{BASE_URL}{ENDPOINTS[meta['resourceType']]}/{resource.get('id')}":

@@ -4,11 +4,16 @@ import json
 from typing import Any
 
 import pytest
+from flask import Flask
 from werkzeug.test import TestResponse
 from werkzeug.wrappers import Request
 
-from tests.idp.matching import ABSENT, differences, expand
-from tests.idp.rules import faults
+from flask_bsr_scim import BsrScim
+from flask_bsr_scim.registry.errors import RegistryError
+from tests.idp.conftest import TOKEN, Replay
+from tests.idp.matching import ABSENT, Names, differences, expand
+from tests.idp.registry import RegistrySide
+from tests.idp.rules import STORED, faults
 
 USER_URN = "urn:ietf:params:scim:schemas:core:2.0:User"
 META = {
@@ -123,7 +128,7 @@ def test_repeat() -> None:
 )
 def test_no_fault(status: int, body: Any, headers: dict[str, Any]) -> None:
     """A right answer has no fault."""
-    assert list(faults("/Users", answer(status, body, headers), {SECRET})) == []
+    assert list(faults("/Users", answer(status, body, headers), {SECRET}, STORED["bsr"])) == []
 
 
 @pytest.mark.parametrize(
@@ -160,4 +165,106 @@ def test_no_fault(status: int, body: Any, headers: dict[str, Any]) -> None:
 )
 def test_fault(status: int, body: Any, headers: dict[str, Any]) -> None:
     """An answer that breaks a rule for all of them is found."""
-    assert list(faults("/Users", answer(status, body, headers), {SECRET})) != []
+    assert list(faults("/Users", answer(status, body, headers), {SECRET}, STORED["bsr"])) != []
+
+
+@pytest.fixture
+def app() -> Flask:
+    """An application with an empty store."""
+    made = Flask("harness")
+    BsrScim(made, backend="memory://", token=TOKEN)
+    return made
+
+
+@pytest.fixture
+def registry(app: Flask) -> tuple[RegistrySide, Names]:
+    """A registry with Ana, who signed in and has two roles, and an administrator."""
+    side = RegistrySide(app)
+    ana = side.do("signIns", "ana", {"email": "ana@example.com", "groups": ["Engineers"]})
+    root = side.do("admins", "root", "root@example.com")
+    assert ana is not None
+    assert root is not None
+    side.do("mappings", "acme", {"Engineers": "MEMBER"})
+    side.do("roles", "acme/protos", {ana: "WRITE"})
+    return side, {"ana": ana, "root": root}
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        pytest.param({"roles": {"acme": {"{ana}": "MEMBER IDP_GROUP Engineers"}}}, id="organization"),
+        pytest.param({"roles": {"acme/protos": {"{ana}": "WRITE DIRECT"}}}, id="repository"),
+        pytest.param({"users": {"{ana}": {"username": "ana", "provisioned": False, "apiTokens": 0}}}, id="user"),
+        pytest.param({"users": {"{root}": {"serverRole": "ADMIN", "apiTokens": 1}}}, id="administrator"),
+    ],
+)
+def test_registry_match(registry: tuple[RegistrySide, Names], expected: dict[str, Any]) -> None:
+    """What the registry says as expected matches."""
+    side, names = registry
+    assert list(side.differences(expected, names)) == []
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        pytest.param({"roles": {"acme": {}}}, id="somebody more"),
+        pytest.param({"roles": {"acme": {"{ana}": "ADMIN IDP_GROUP Engineers"}}}, id="another role"),
+        pytest.param({"roles": {"acme": {"{ana}": "MEMBER DIRECT"}}}, id="another source"),
+        pytest.param({"roles": {"acme": {"{anna}": "MEMBER IDP_GROUP Engineers"}}}, id="unknown name"),
+        pytest.param({"users": {"{ana}": {"username": "ana-2"}}}, id="another handle"),
+        pytest.param({"users": {"{ana}": {"email": "<absent>"}}}, id="an address"),
+        pytest.param({"users": {"{ana}": {"handle": "ana"}}}, id="unknown member"),
+    ],
+)
+def test_registry_mismatch(registry: tuple[RegistrySide, Names], expected: dict[str, Any]) -> None:
+    """What the registry says otherwise, or of others too, is found."""
+    side, names = registry
+    assert list(side.differences(expected, names)) != []
+
+
+@pytest.mark.parametrize(
+    ("deed", "name", "value"),
+    [
+        pytest.param("mappings", "acme", {"Engineers": None}, id="unmapped"),
+        pytest.param("active", "{ana}", False, id="deactivated"),
+        pytest.param("signIns", "again", {"email": "ana@example.com", "groups": []}, id="signed in without the group"),
+    ],
+)
+def test_deeds_end_roles(registry: tuple[RegistrySide, Names], deed: str, name: str, value: Any) -> None:
+    """What is done beside SCIM is done."""
+    side, names = registry
+    side.do(deed, name.format(**names), value)
+    assert list(side.differences({"roles": {"acme": {}}}, names)) == []
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        pytest.param({"roles": {"acne": {}}}, id="organization"),
+        pytest.param({"roles": {"acme/protocols": {}}}, id="repository"),
+        pytest.param({"users": {"{anna}": {}}}, id="user"),
+    ],
+)
+def test_registry_without_it(registry: tuple[RegistrySide, Names], expected: dict[str, Any]) -> None:
+    """A place or user that is misspelt is an error, and is not made."""
+    side, names = registry
+    with pytest.raises(RegistryError, match="There is no"):
+        list(side.differences(expected, names))
+
+
+def test_replay_beside(app: Flask) -> None:
+    """What happens beside SCIM comes before the request of its exchange, and the registry is looked at behind it."""
+    create = {
+        "note": "taken over",
+        "beside": {"signIns": {"ana": "ana@example.com"}},
+        "request": {"method": "POST", "path": "/Users", "body": {"schemas": [USER_URN], "userName": "ana@example.com"}},
+        "response": {"status": 201, "body": {"id": "{ana}"}},
+        "registry": {"users": {"{ana}": {"provisioned": True}}},
+    }
+    locked_out = {
+        "note": "locked out",
+        "beside": {"active": {"{ana}": False}},
+        "registry": {"users": {"{ana}": {"active": True}}},
+    }
+    with pytest.raises(AssertionError, match=r"exchange 2 \(locked out\)\n *- registry user .*active: expected true"):
+        Replay(app, "bsr")({"client": "okta", "exchanges": [create, locked_out]})
