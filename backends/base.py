@@ -207,10 +207,7 @@ class Backend(ABC):
         _check_tenant(tenant)
         with self._wrapped:
             resources, entries = self._commit(tenant, changes, actor)
-        if self._untold.entries is None:
-            self._tell(tenant, entries)
-        else:
-            self._untold.entries += entries
+        self._tell(tenant, entries)
         return resources
 
     @final
@@ -218,21 +215,26 @@ class Backend(ABC):
     def together(self, tenant: str) -> Iterator[None]:
         """Make one transaction of all that the calling thread does in a tenant meanwhile; it sees its own changes.
 
-        Each commit in it still does all of its changes or none. When an exception leaves, nothing was done at all.
+        Each commit in it still does all of its changes or none. When an exception leaves, nothing was done at all. One
+        inside of another is a part of it, which can be undone by itself.
 
         :raises ValueError: see :meth:`commit`.
         """
         _check_tenant(tenant)
-        entries: list[LogEntry] = []
+        outer, entries = self._untold.entries, list[LogEntry]()
         with self._wrapped, self._together(tenant):
             self._untold.entries = entries
             try:
                 yield
             finally:
-                self._untold.entries = None
+                self._untold.entries = outer
         self._tell(tenant, entries)
 
     def _tell(self, tenant: str, entries: Sequence[LogEntry]) -> None:
+        """Tell the observers what was written, or keep it until the transaction that the thread has open is done."""
+        if self._untold.entries is not None:
+            self._untold.entries += entries
+            return
         for observe in self.observers:
             observe(tenant, entries)
 

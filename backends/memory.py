@@ -70,12 +70,13 @@ class MemoryBackend(TransactionalBackend):
 
     @contextmanager
     def _together(self, tenant: str) -> Iterator[None]:
-        with self._lock, self._transaction(tenant) as self._outer:
-            try:
-                yield
-            finally:
-                outer, self._outer = self._outer, None
-                assert outer is not None
+        with self._lock:
+            outer = self._outer
+            with self._transaction(tenant) as self._outer:
+                try:
+                    yield
+                finally:
+                    self._outer = outer
 
     @contextmanager
     def _reading(self, tenant: str) -> Iterator[Tenant]:

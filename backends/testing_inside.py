@@ -226,6 +226,25 @@ class InsideContract:
         commit(circles, person("x"))
         assert found(circles, "Person") == [*_PEOPLE, "x"]
 
+    def test_together_inside_of_together(self, backend: Backend) -> None:
+        """What is together inside of that can be undone by itself; the rest goes on, and is there in the end."""
+        told: list[list[str]] = []
+        backend.observers.append(lambda tenant, entries: told.append([entry.id for entry in entries]))
+        with backend.together(TENANT):
+            commit(backend, person("a"))
+            with backend.together(TENANT):
+                commit(backend, person("b"))
+            self._fail_together(backend, [person("x"), team("t", "a")], [changed(person("b"), active=False)])
+            assert found(backend, "Person") == ["a", "b"]
+            assert linked(backend, "Person", "a") == []
+            commit(backend, person("c"))
+        assert found(backend, "Person") == ["a", "b", "c"]
+        assert stored(backend, "Person", "b").version == 1
+        assert told == [["a", "b", "c"]]
+        assert [entry.sequence for entry in backend.log(TENANT)] == [1, 2, 3]
+        self._fail_together(backend, [person("d")])
+        assert found(backend, "Person") == ["a", "b", "c"]
+
     def _fail_together(self, backend: Backend, *commits: Sequence[Change]) -> None:
         def fail() -> NoReturn:
             with backend.together(TENANT):

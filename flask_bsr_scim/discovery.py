@@ -1,20 +1,44 @@
 """The discovery documents (RFC 7643 §5 to §7, RFC 7644 §4): what this service can do, and what it serves."""
 
+import hashlib
+
+import orjson
+
 from flask_bsr_scim.schema import Document, ResourceType, Schema, TypeRegistry, discovery_schemas
 
 CONFIG_URN = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 
 
-def service_provider_config(max_results: int, base_url: str) -> Document:
+def service_provider_config(
+    base_url: str,
+    *,
+    max_results: int,
+    default_count: int,
+    cursor_timeout: int,
+    max_bulk_operations: int,
+    max_bulk_bytes: int,
+) -> Document:
     """Return the ServiceProviderConfig; every sub-attribute is given, since clients trip over missing ones."""
-    return {
+    document = {
         "schemas": [CONFIG_URN],
         "patch": {"supported": True},
-        "bulk": {"supported": False, "maxOperations": 0, "maxPayloadSize": 0},
+        "bulk": {
+            "supported": max_bulk_operations > 0,
+            "maxOperations": max_bulk_operations,
+            "maxPayloadSize": max_bulk_bytes,
+        },
         "filter": {"supported": True, "maxResults": max_results},
         "changePassword": {"supported": False},
         "sort": {"supported": True},
         "etag": {"supported": True},
+        "pagination": {
+            "cursor": True,
+            "index": True,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": min(default_count, max_results),
+            "maxPageSize": max_results,
+            "cursorTimeout": cursor_timeout,
+        },
         "authenticationSchemes": [
             {
                 "type": "oauthbearertoken",
@@ -24,8 +48,8 @@ def service_provider_config(max_results: int, base_url: str) -> Document:
                 "primary": True,
             }
         ],
-        "meta": _meta("ServiceProviderConfig", base_url, "/ServiceProviderConfig"),
     }
+    return _with_meta(document, "ServiceProviderConfig", f"{base_url}/ServiceProviderConfig")
 
 
 def resource_type_documents(types: TypeRegistry, base_url: str) -> dict[str, Document]:
@@ -40,13 +64,15 @@ def schema_documents(types: TypeRegistry, base_url: str) -> dict[str, Document]:
 
 
 def _resource_type(resource_type: ResourceType, base_url: str) -> Document:
-    meta = _meta("ResourceType", base_url, f"/ResourceTypes/{resource_type.name}")
-    return {**resource_type.public_document(), "meta": meta}
+    document = resource_type.public_document()
+    return _with_meta(document, "ResourceType", f"{base_url}/ResourceTypes/{resource_type.name}")
 
 
 def _schema(schema: Schema, base_url: str) -> Document:
-    return {**schema.public_document(), "meta": _meta("Schema", base_url, f"/Schemas/{schema.id}")}
+    return _with_meta(schema.public_document(), "Schema", f"{base_url}/Schemas/{schema.id}")
 
 
-def _meta(resource_type: str, base_url: str, path: str) -> Document:
-    return {"resourceType": resource_type, "location": f"{base_url}{path}"}
+def _with_meta(document: Document, resource_type: str, location: str) -> Document:
+    """Return a document with its `meta`; the version follows from what it says."""
+    digest = hashlib.sha256(orjson.dumps([document, location])).hexdigest()[:16]
+    return {**document, "meta": {"resourceType": resource_type, "location": location, "version": f'W/"{digest}"'}}

@@ -82,6 +82,27 @@ class InvalidValue(ScimError):
     detail = "A value is not valid."
 
 
+class InvalidCursor(ScimError):
+    """RFC 9865 §2.1 `invalidCursor`: the cursor is none that this service gave for this query; says nothing more."""
+
+    scim_type = "invalidCursor"
+    detail = "This query gave no such cursor. Begin again with an empty one, and send the same query with each page."
+
+
+class ExpiredCursor(ScimError):
+    """RFC 9865 §2.1 `expiredCursor`: the cursor was not used in its time."""
+
+    scim_type = "expiredCursor"
+    detail = "The cursor has expired. Begin again with an empty cursor."
+
+
+class InvalidCount(ScimError):
+    """RFC 9865 §2.1 `invalidCount`: in a query with a cursor, the count is no integer or not that of the first page."""
+
+    scim_type = "invalidCount"
+    detail = "count differs from that of the page that gave the cursor. Ask for each page with the same count."
+
+
 class Unauthorized(ScimError):
     """RFC 6750 §3: no credential, or one that is not accepted; says nothing about why."""
 
@@ -94,6 +115,14 @@ class Forbidden(ScimError):
 
     status = 403
     detail = "This token is not allowed to do that."
+
+
+class InsufficientScope(Forbidden):
+    """RFC 6750 §3.1 `insufficient_scope`, 403: the credential lacks `scope`."""
+
+    def __init__(self, detail: str, scope: str) -> None:
+        self.scope = scope
+        super().__init__(detail)
 
 
 class NotFound(ScimError):
@@ -113,6 +142,13 @@ class MethodNotAllowed(ScimError):
         super().__init__(f"This method is not allowed here; use {', '.join(self.allowed)}.")
 
 
+class Conflict(ScimError):
+    """RFC 7644 §3.7.1, 409: an operation of a bulk job depends on another one, which failed."""
+
+    status = 409
+    detail = "The operation depends on another one, which failed."
+
+
 class PreconditionFailed(ScimError):
     """RFC 7644 §3.14, 412: the resource is not in the version that If-Match names."""
 
@@ -125,8 +161,8 @@ class PayloadTooLarge(ScimError):
 
     status = 413
 
-    def __init__(self, limit: int) -> None:
-        super().__init__(f"The request body is larger than the limit of {limit} bytes.")
+    def __init__(self, limit: int, unit: str = "bytes") -> None:
+        super().__init__(f"The request body is larger than the limit of {limit} {unit}.")
 
 
 class UnsupportedMediaType(ScimError):
@@ -134,6 +170,17 @@ class UnsupportedMediaType(ScimError):
 
     status = 415
     detail = "Send the body as application/scim+json (or application/json), in UTF-8."
+
+
+class TooManyRequests(ScimError):
+    """RFC 6585 §4, 429: the credential made more requests than it may; `retry_after` is in whole seconds."""
+
+    status = 429
+
+    def __init__(self, amount: int, unit: str, retry_after: int) -> None:
+        self.retry_after = retry_after
+        requests, seconds = _counted(amount, "request"), _counted(retry_after, "second")
+        super().__init__(f"This token may make {requests} per {unit}. Try again in {seconds}.")
 
 
 class NotImplementedHere(ScimError):
@@ -198,6 +245,10 @@ def shown(*values: str, most: int = 3, length: int = 80) -> str:
     """Return a few of the values for a message: quoted, shortened, and without anything that could break a line."""
     text = ", ".join(_quoted(value, length) for value in values[:most])
     return text if len(values) <= most else f"{text} and {len(values) - most} more"
+
+
+def _counted(amount: int, thing: str) -> str:
+    return f"{amount} {thing}" if amount == 1 else f"{amount} {thing}s"
 
 
 def _quoted(value: str, length: int) -> str:

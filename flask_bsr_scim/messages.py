@@ -11,7 +11,7 @@ import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 from marshmallow.exceptions import SCHEMA
 
-from flask_bsr_scim.errors import InvalidSyntax, InvalidValue, ScimError
+from flask_bsr_scim.errors import InvalidCount, InvalidSyntax, InvalidValue, ScimError
 from flask_bsr_scim.patch import Operation
 from flask_bsr_scim.schema import JSON, Document
 from flask_bsr_scim.schema.readers import folded
@@ -19,6 +19,7 @@ from flask_bsr_scim.schema.readers import folded
 PREFIX = "urn:ietf:params:scim:api:messages:2.0:"
 LIST_RESPONSE = PREFIX + "ListResponse"
 PATCH_OP = PREFIX + "PatchOp"
+SEARCH_REQUEST = PREFIX + "SearchRequest"
 ERROR = PREFIX + "Error"
 
 _AT_ONCE = 100
@@ -26,6 +27,8 @@ _AT_ONCE = 100
 
 _DIGITS = re.compile(r"-?\d+", re.ASCII)
 _MOST = 2**31 - 1
+_LONGEST_NAMES = 8192
+"""Characters in a list of names; what was asked for is remembered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,13 @@ EVERYTHING = Selection()
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """A query (RFC 7644 §3.4.3). `start_index` is 1-based and at least 1; `count` is None where it was not given."""
+    """A query (RFC 7644 §3.4.3). `start_index` is 1-based and at least 1; `count` is None where it was not given.
+
+    With a `cursor` pages follow one another as RFC 9865 says; an empty one asks for the first.
+    """
 
     filter: str | None = None
+    cursor: str | None = None
     sort_by: str | None = None
     descending: bool = False
     start_index: int = 1
@@ -58,25 +65,46 @@ class _Message(Schema):
 
 
 class _Integer(fields.Integer):
-    """An integer in ASCII digits, brought into the 32 bits that every store and client can count with."""
+    """An integer, or one in ASCII digits, brought into the 32 bits that every store and client can count with."""
 
     def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> int:
-        if not _DIGITS.fullmatch(value):
+        text = str(value) if type(value) is int else value
+        if not isinstance(text, str) or not _DIGITS.fullmatch(text):
             raise ValidationError("must be a whole number.")
-        number: int = super()._deserialize(value, *args, **kwargs)
+        number: int = super()._deserialize(text, *args, **kwargs)
         return max(-_MOST, min(number, _MOST))
 
 
+class _Names(fields.Field[tuple[str, ...]]):
+    """Names of attributes: a list of them in a body, joined by commas in a URL."""
+
+    def _deserialize(self, value: Any, *_args: Any, **_kwargs: Any) -> tuple[str, ...]:
+        names = value.split(",") if isinstance(value, str) else value
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise ValidationError("must be a list of names.")
+        if isinstance(value, list) and sum(map(len, names)) > _LONGEST_NAMES:
+            raise ValidationError(f"has more than {_LONGEST_NAMES} characters.")
+        return tuple(stripped for name in names if (stripped := name.strip()))
+
+
+def _refused(message: str) -> dict[str, Any]:
+    return dict.fromkeys(("required", "null", "invalid", "type"), message)
+
+
+_TEXT = _refused("must be text.")
+
+
 class _SelectionSchema(_Message):
-    attributes = fields.String(load_default="")
-    excluded_attributes = fields.String(data_key="excludedAttributes", load_default="")
+    attributes = _Names(load_default=())
+    excluded_attributes = _Names(data_key="excludedAttributes", load_default=())
 
 
 class _SearchParameters(_SelectionSchema):
-    sort_by = fields.String(data_key="sortBy", load_default=None)
+    sort_by = fields.String(data_key="sortBy", load_default=None, error_messages=_TEXT)
     sort_order = fields.String(
         data_key="sortOrder",
         load_default="ascending",
+        error_messages=_TEXT,
         validate=validate.OneOf(("ascending", "descending"), error="must be ascending or descending."),
     )
     start_index = _Integer(data_key="startIndex", load_default=1)
@@ -84,7 +112,7 @@ class _SearchParameters(_SelectionSchema):
 
     @post_load
     def _fields(self, data: dict[str, Any], **_: Any) -> tuple[Any, ...]:
-        """Return the fields of a SearchRequest but for its filter."""
+        """Return the fields of a SearchRequest but for its filter and cursor."""
         return (
             data["sort_by"],
             data["sort_order"] == "descending",
@@ -92,10 +120,6 @@ class _SearchParameters(_SelectionSchema):
             None if data["count"] is None else max(0, data["count"]),
             _selection(data),
         )
-
-
-def _refused(message: str) -> dict[str, Any]:
-    return dict.fromkeys(("required", "null", "invalid", "type"), message)
 
 
 class _OperationSchema(_Message):
@@ -127,7 +151,9 @@ class _ErrorSchema(_Message):
 
 _SELECTION = _SelectionSchema()
 _SEARCH = _SearchParameters()
-_OTHER_PARAMETERS = frozenset(field.data_key or name for name, field in _SEARCH.load_fields.items())
+_OTHER_PARAMETERS = {(key := field.data_key or name).lower(): key for name, field in _SEARCH.load_fields.items()}
+"""All of a query but filter and cursor, which hardly come twice: the names by themselves in lower case."""
+_OTHER_NAMES = frozenset(_OTHER_PARAMETERS.values())
 _PATCH = _PatchOpSchema()
 _ERROR = _ErrorSchema()
 
@@ -142,20 +168,59 @@ def read_selection(parameters: Mapping[str, str]) -> Selection:
 def read_search_parameters(parameters: Mapping[str, str]) -> SearchRequest:
     """Return the query of a query string; parameters that RFC 7644 §3.4.2 does not know are ignored.
 
-    :raises InvalidValue: startIndex or count is no integer, or sortOrder is neither ascending nor descending.
+    :raises InvalidValue: startIndex or count is no integer, or sortOrder is neither ascending nor descending; or
+        startIndex comes with a cursor.
+    :raises InvalidCount: count is no integer, in a query with a cursor.
     """
-    others = _read_others(tuple((name, parameters[name]) for name in parameters if name in _OTHER_PARAMETERS))
-    return SearchRequest(parameters.get("filter"), *others)
+    others = tuple((name, parameters[name]) for name in parameters if name in _OTHER_NAMES)
+    cursor = parameters.get("cursor")
+    if cursor is not None:
+        _check_paging(dict(others))
+    return SearchRequest(parameters.get("filter"), cursor, *_read_others(others))
 
 
 @lru_cache(256)
 def _read_others(parameters: tuple[tuple[str, str], ...]) -> tuple[Any, ...]:
-    """Return a query but for its filter. Clients send the same few over and over, and a filter hardly twice."""
+    """Return a query but for its filter and cursor. Clients send the same few over and over."""
+    return _load_others(dict(parameters))
+
+
+def _load_others(parameters: Mapping[str, JSON]) -> tuple[Any, ...]:
     try:
-        others: tuple[Any, ...] = _SEARCH.load(dict(parameters))
+        others: tuple[Any, ...] = _SEARCH.load(parameters)
     except ValidationError as error:
         raise InvalidValue(_first_message(error)) from None
     return others
+
+
+def _check_paging(parameters: Mapping[str, JSON]) -> None:
+    """Refuse what does not go with a cursor (RFC 9865 §2)."""
+    if "startIndex" in parameters:
+        raise InvalidValue("startIndex and cursor are two ways to ask for a page; send one of them.")
+    if "count" in _SEARCH.validate(parameters):
+        raise InvalidCount("count must be a whole number.")
+
+
+def read_search_request(body: JSON) -> SearchRequest:
+    """Return the query of a SearchRequest message (RFC 7644 §3.4.3); members that it does not have are ignored.
+
+    :raises InvalidSyntax: the body is no SearchRequest.
+    :raises InvalidValue: a member has a value of the wrong type; and see :func:`read_search_parameters`.
+    :raises InvalidCount: see :func:`read_search_parameters`.
+    """
+    message = {name: value for name, value in _lower_names(body, SEARCH_REQUEST).items() if value is not None}
+    others = {name: message[key] for key, name in _OTHER_PARAMETERS.items() if key in message}
+    cursor = _text(message, "cursor")
+    if cursor is not None:
+        _check_paging(others)
+    return SearchRequest(_text(message, "filter"), cursor, *_load_others(others))
+
+
+def _text(message: Document, name: str) -> str | None:
+    value = message.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise InvalidValue(f"{name} must be text.")
 
 
 def read_patch(body: JSON, limit: int) -> list[Operation]:
@@ -191,10 +256,23 @@ def list_response(total: int, start_index: int, count: int, resources: Iterable[
 
     :param count: the number of resources on this page.
     """
-    yield (
-        f'{{"schemas":["{LIST_RESPONSE}"],"totalResults":{total},"startIndex":{start_index},'
-        f'"itemsPerPage":{count},"Resources":['
-    )
+    return _listed(f'"totalResults":{total},"startIndex":{start_index},"itemsPerPage":{count}', resources)
+
+
+def cursor_list_response(
+    total: int, count: int, resources: Iterable[str], *, following: str | None, previous: str | None
+) -> Iterator[str]:
+    """Yield the JSON text of a page that was asked for with a cursor (RFC 9865 §2); see :func:`list_response`.
+
+    :param following: the cursor of the next page.
+    """
+    cursors = {"previousCursor": previous, "nextCursor": following}
+    given = "".join(f'"{name}":"{cursor}",' for name, cursor in cursors.items() if cursor is not None)
+    return _listed(f'{given}"totalResults":{total},"itemsPerPage":{count}', resources)
+
+
+def _listed(members: str, resources: Iterable[str]) -> Iterator[str]:
+    yield f'{{"schemas":["{LIST_RESPONSE}"],{members},"Resources":['
     texts = iter(resources)
     separator = ""
     while some := list(islice(texts, _AT_ONCE)):
@@ -209,12 +287,8 @@ def list_document(documents: list[Document]) -> str:
     return "".join(list_response(len(documents), 1, len(documents), texts))
 
 
-def _selection(data: Mapping[str, str]) -> Selection:
-    return Selection(_names(data["attributes"]), _names(data["excluded_attributes"]))
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(name for part in text.split(",") if (name := part.strip()))
+def _selection(data: Mapping[str, Any]) -> Selection:
+    return Selection(data["attributes"], data["excluded_attributes"])
 
 
 def _lower_names(body: JSON, urn: str) -> Document:

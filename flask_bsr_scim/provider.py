@@ -1,22 +1,35 @@
 """The protocol's operations on resources (RFC 7644 §3), over any storage backend and without any web framework."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, partial
+from itertools import groupby
+from operator import attrgetter
 
 import orjson
 
 from flask_bsr_scim.backends.base import Backend, Insert, Query, Sort
 from flask_bsr_scim.conditions import NO_CONDITIONS, Conditions
+from flask_bsr_scim.cursors import Cursors
 from flask_bsr_scim.errors import InvalidPath, shown
 from flask_bsr_scim.exchange import Consequences, Context, NoConsequences, Options, Response
-from flask_bsr_scim.filter import FilterReader
+from flask_bsr_scim.filter import FilterReader, narrow, parse_filter
 from flask_bsr_scim.identifiers import new_id
-from flask_bsr_scim.messages import EVERYTHING, SearchRequest, Selection, list_response
+from flask_bsr_scim.messages import EVERYTHING, SearchRequest, Selection, cursor_list_response, list_response
 from flask_bsr_scim.patch import Operation, Patch, make_patch
 from flask_bsr_scim.resource import MemberChanges, Resource
-from flask_bsr_scim.schema import JSON, Document, Mutability, ResourceType, Returned, Source, TypeRegistry
+from flask_bsr_scim.schema import (
+    JSON,
+    AttributePath,
+    Document,
+    Mutability,
+    ResourceType,
+    Returned,
+    Source,
+    TypeRegistry,
+)
 from flask_bsr_scim.schema.projection import Projection, make_projection
 from flask_bsr_scim.schema.validator import Validator
+from flask_bsr_scim.search import Search
 from flask_bsr_scim.view import View
 from flask_bsr_scim.writer import Outcome, Writer
 
@@ -43,6 +56,7 @@ class ServiceProvider:
         self._writer = Writer(backend, self.options.unknown_members, consequences or NoConsequences())
         endpoints = {t.name: t.endpoint for t in types.exposed}
         self._filters = FilterReader()
+        self._cursors = Cursors(backend)
         self._projection = lru_cache(_PROJECTIONS)(self._make_projection)
         self._validators = {t.name: Validator(t, endpoints) for t in types.exposed}
 
@@ -82,11 +96,12 @@ class ServiceProvider:
         return self._respond(context, 200, resource, projection)
 
     def search(self, context: Context, resource_type: ResourceType, request: SearchRequest) -> Response:
-        """Return one page of the matching resources (§3.4.2): 200.
+        """Return one page of the matching resources of a type (§3.4.2): 200.
 
         :raises InvalidFilter: the filter cannot be understood, or names an attribute that no schema of the type
             defines.
         :raises InvalidPath: sortBy names no attribute.
+        :raises InvalidCursor: the cursor is none of this query; see :meth:`Cursors.read` for the others.
         """
         projection = self._projection(resource_type.name, request.selection)
         query = Query(
@@ -94,15 +109,29 @@ class ServiceProvider:
             None if request.filter is None else self._filters.read(request.filter, resource_type),
             _sort(resource_type, request),
             request.start_index - 1,
-            min(self.options.default_count if request.count is None else request.count, self.options.max_results),
+            self._count(request),
             projection.needs_links,
         )
+        if request.cursor is not None:
+            return self._walk(context, resource_type.endpoint, {resource_type.name: query}, request, request.cursor)
         page = self.backend.query(context.tenant, resource_type.name, query)
-        texts: Iterable[str] = (
-            context.view.texts(page.resources)
-            if projection.is_default
-            else map(partial(_text, context.view, projection), page.resources)
-        )
+        texts = _texts(context.view, projection, page.resources)
+        return Response(200, list_response(page.total, request.start_index, len(page.resources), texts))
+
+    def search_all(self, context: Context, request: SearchRequest) -> Response:
+        """Return one page of the matching resources of all types (§3.4.2.1): 200.
+
+        An attribute that a type does not have counts as one without a value there.
+
+        :raises TooMany: sorted results are to be paged too far.
+
+        Other errors are those of :meth:`search`.
+        """
+        queries = dict(self._queries(context, request))
+        if request.cursor is not None:
+            return self._walk(context, "/", queries, request, request.cursor)
+        page = Search(self.backend, context.tenant, queries).by_index(request.start_index - 1, self._count(request))
+        texts = self._texts_of_all(context.view, page.resources, request.selection)
         return Response(200, list_response(page.total, request.start_index, len(page.resources), texts))
 
     def replace(
@@ -150,6 +179,7 @@ class ServiceProvider:
         :param operations: called once it is known that the resource exists, so that 404 comes before any fault of the
             body.
         """
+        projection = self._projection(resource_type.name, selection or EVERYTHING)
         patch: Patch | None = None
 
         def change(old: Resource) -> Outcome:
@@ -165,7 +195,6 @@ class ServiceProvider:
         stored = self._writer.update(context, resource_type, resource_id, change, conditions)
         if selection in (None, EVERYTHING) and self._is_large(context, resource_type, resource_id):
             return Response(204, etag=context.view.etag(stored))
-        projection = self._projection(resource_type.name, selection or EVERYTHING)
         return self._respond(context, 200, self._reread(context, stored, projection), projection)
 
     def delete(
@@ -178,6 +207,39 @@ class ServiceProvider:
         """Remove a resource for good, and from all groups (§3.6): 204."""
         self._writer.remove(context, resource_type, resource_id, conditions)
         return Response(204)
+
+    def _count(self, request: SearchRequest) -> int:
+        return min(self.options.default_count if request.count is None else request.count, self.options.max_results)
+
+    def _queries(self, context: Context, request: SearchRequest) -> Iterator[tuple[str, Query]]:
+        """Yield what a query over all types asks of each of them, without the page; nothing where none can match."""
+        filter = None if request.filter is None else parse_filter(request.filter)
+        sorts = _sorts(self.types.exposed, request)
+        for resource_type in self.types.exposed:
+            links = self._projection(resource_type.name, request.selection).needs_links
+            bound = True if filter is None else narrow(filter, resource_type)
+            if bound is not False:
+                sort = sorts.get(resource_type.name)
+                yield resource_type.name, Query(context.view, None if bound is True else bound, sort, links=links)
+
+    def _walk(
+        self, context: Context, endpoint: str, queries: dict[str, Query], request: SearchRequest, cursor: str
+    ) -> Response:
+        """Return the page for which a cursor stands, with the cursors of those beside it (RFC 9865)."""
+        tenant, count = context.tenant, self._count(request)
+        asked = repr((endpoint, [*queries], request.filter, request.sort_by, request.descending, request.selection))
+        place = self._cursors.read(tenant, asked, count, cursor)
+        found = Search(self.backend, tenant, queries).by_cursor(place, count)
+        following, previous = (
+            beside and self._cursors.write(tenant, asked, count, beside) for beside in (found.following, found.previous)
+        )
+        texts = self._texts_of_all(context.view, found.resources, request.selection)
+        size = len(found.resources)
+        return Response(200, cursor_list_response(found.total, size, texts, following=following, previous=previous))
+
+    def _texts_of_all(self, view: View, resources: Iterable[Resource], selection: Selection) -> Iterator[str]:
+        for type_name, some in groupby(resources, attrgetter("type")):
+            yield from _texts(view, self._projection(type_name, selection), some)
 
     def _make_projection(self, type_name: str, selection: Selection) -> Projection:
         return make_projection(self.types.by_name[type_name], selection.attributes, selection.excluded_attributes)
@@ -217,6 +279,10 @@ class _Members:
         ]
 
 
+def _texts(view: View, projection: Projection, resources: Iterable[Resource]) -> Iterable[str]:
+    return view.texts(resources) if projection.is_default else map(partial(_text, view, projection), resources)
+
+
 def _text(view: View, projection: Projection, resource: Resource) -> str:
     return orjson.dumps(projection.apply(view.document(resource))).decode()
 
@@ -224,12 +290,27 @@ def _text(view: View, projection: Projection, resource: Resource) -> str:
 def _sort(resource_type: ResourceType, request: SearchRequest) -> Sort | None:
     if request.sort_by is None:
         return None
-    target = resource_type.resolve(request.sort_by)
-    if target is None or target.attribute is None or target.leaf.returned is Returned.NEVER:
+    target = _sortable(resource_type, request.sort_by)
+    if target is None:
         raise InvalidPath(
             f"sortBy names the attribute {shown(request.sort_by)}, which {resource_type.name} does not have."
         )
     return Sort(target, request.descending) if target.stored else None
+
+
+def _sorts(types: Iterable[ResourceType], request: SearchRequest) -> dict[str, Sort]:
+    """Return the order in each of the types that have the attribute."""
+    if request.sort_by is None:
+        return {}
+    targets = {t.name: target for t in types if (target := _sortable(t, request.sort_by))}
+    if not targets:
+        raise InvalidPath(f"sortBy names the attribute {shown(request.sort_by)}, which no resource type has.")
+    return {name: Sort(target, request.descending) for name, target in targets.items() if target.stored}
+
+
+def _sortable(resource_type: ResourceType, name: str) -> AttributePath | None:
+    target = resource_type.resolve(name)
+    return None if target is None or target.attribute is None or target.leaf.returned is Returned.NEVER else target
 
 
 def _pop_members(resource_type: ResourceType, document: Document) -> tuple[str, ...] | None:

@@ -95,13 +95,14 @@ class Writer:
             old = self.get(context, resource_type, resource_id)
             expected = conditions.check(old)
             outcome = change(old)
-            if outcome.document is None and outcome.members is None:
-                return old
             if outcome.depends_on_old:
                 expected = old.version
             swap = Swap(old.type, old.id, outcome.document, outcome.members, expected)
+            changes = self._consequences.swap(context, old, swap)
+            if outcome.document is None and outcome.members is None and len(changes) == 1:
+                return old
             try:
-                return self._commit(context, old.type, self._consequences.swap(context, old, swap))
+                return self._commit(context, old.type, changes)
             except VersionConflict:
                 continue
             except UniquenessConflict as conflict:

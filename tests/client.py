@@ -22,12 +22,14 @@ ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 ERROR = "urn:ietf:params:scim:api:messages:2.0:Error"
 LIST = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+SEARCH = "urn:ietf:params:scim:api:messages:2.0:SearchRequest"
 
 SCIM_TYPES = {
-    400: {"invalidFilter", "tooMany", "mutability", "invalidSyntax", "invalidPath", "noTarget", "invalidValue"},
+    400: {"invalidFilter", "tooMany", "mutability", "invalidSyntax", "invalidPath", "noTarget", "invalidValue",
+          "invalidCursor", "expiredCursor", "invalidCount"},
     409: {"uniqueness"},
-}
-"""The words of RFC 7644 §3.12 that this service uses, by status."""
+}  # fmt: skip
+"""The words of RFC 7644 §3.12 and RFC 9865 §2.1 that this service uses, by status."""
 
 _INSIDE = re.compile(
     r"Traceback|sqlite|SELECT |INSERT |constraint failed|\.py\b|site-packages|flask_bsr_scim|werkzeug|marshmallow"

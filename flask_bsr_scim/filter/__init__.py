@@ -21,6 +21,7 @@ from flask_bsr_scim.filter.binding import bind_value_path as bind_value_path
 from flask_bsr_scim.filter.binding import value_target as value_target
 from flask_bsr_scim.filter.evaluator import evaluate as evaluate
 from flask_bsr_scim.filter.indexing import equalities as equalities
+from flask_bsr_scim.filter.narrowing import narrow as narrow
 from flask_bsr_scim.filter.ordering import sort_key as sort_key
 from flask_bsr_scim.filter.parser import MAX_DEPTH as MAX_DEPTH
 from flask_bsr_scim.filter.parser import MAX_LENGTH as MAX_LENGTH

@@ -11,13 +11,12 @@ import orjson
 from flask_bsr_scim.backends.base import LogEntry
 from flask_bsr_scim.registry.access import GROUPS, INACTIVE, USERS, Access, held_roles
 from flask_bsr_scim.registry.grants import GRANT, grants_among
-from flask_bsr_scim.registry.mappings import MAPPING, Mappings, effective_roles
-from flask_bsr_scim.registry.model import GroupMapping, HeldRole, OrganizationRole, RepositoryRole, Target
-from flask_bsr_scim.registry.owners import OWNER, is_active
+from flask_bsr_scim.registry.mappings import MAPPING, Mappings, effective_roles, read_mapping
+from flask_bsr_scim.registry.model import GroupMapping, HeldRole, Target
+from flask_bsr_scim.registry.owners import is_active
 from flask_bsr_scim.registry.plan import Change
-from flask_bsr_scim.registry.repositories import REPOSITORY
 from flask_bsr_scim.registry.store import TenantStore
-from flask_bsr_scim.registry.targets import is_organization, read_organization, read_repository
+from flask_bsr_scim.registry.targets import OWNER, REPOSITORY, is_organization, read_organization, read_repository
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import Document
 
@@ -183,7 +182,7 @@ class _Past(_Present):
                 was = self.resource(MAPPING, mapping_id)
                 known = was or self._store.get(MAPPING, mapping_id)
                 if known is not None:
-                    yield _read_mapping(known), was is not None
+                    yield read_mapping(known), was is not None
 
     def _of_group(self, name: str) -> dict[str, GroupMapping]:
         mappings = _mapped(self._store, name)
@@ -213,10 +212,3 @@ def _undone(entry: LogEntry, document: Document | None) -> Document | None:
 def _attributes(entry: LogEntry) -> Document:
     attributes: Document = entry.delta.get("attributes", {})
     return attributes
-
-
-def _read_mapping(mapping: Resource) -> GroupMapping:
-    document = mapping.document
-    roles = OrganizationRole if document["target"] == document["organization"] else RepositoryRole
-    role = document.get("role")
-    return GroupMapping(document["target"], document["group"], None if role is None else roles[role])

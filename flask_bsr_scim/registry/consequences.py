@@ -6,11 +6,11 @@ from flask_bsr_scim.backends.base import Backend, Change, Insert, Removal, Swap
 from flask_bsr_scim.errors import Uniqueness, shown
 from flask_bsr_scim.exchange import Context
 from flask_bsr_scim.registry.owners import (
-    OWNER,
     USER,
     addresses,
     find_user,
     hidden_from_scim,
+    is_same_address,
     owner_id,
     provisioned,
     shown_to_scim,
@@ -18,6 +18,7 @@ from flask_bsr_scim.registry.owners import (
     user_id_of,
 )
 from flask_bsr_scim.registry.store import TenantStore
+from flask_bsr_scim.registry.targets import OWNER
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema import Document
 from flask_bsr_scim.schema.values import fold
@@ -37,7 +38,7 @@ class RegistryConsequences:
 
         An adopted user keeps its id, which then is not that of `change`.
 
-        :raises Uniqueness: e-mail and userName are addresses of two different users.
+        :raises Uniqueness: e-mail and userName are addresses of two different users, or only resemble one's.
         """
         if change.type != USER:
             return [change]
@@ -53,12 +54,13 @@ class RegistryConsequences:
 
         :raises Uniqueness: the user would get the address of another one that was never provisioned.
         """
-        if change.type != USER or change.document is None:
+        if change.type != USER:
             return [change]
         store, before = self._store(context), old.document
-        _check_addresses(store, old.id, before, change.document)
+        after = before if change.document is None else change.document
+        _check_addresses(store, old.id, before, after)
         owner = store.get(OWNER, owner_id(old.id))
-        return [change, *_revoked(old.id, before, change.document), *provisioned(store, old.id, change.document, owner)]
+        return [change, *_revoked(old.id, before, after), *provisioned(store, old.id, after, owner)]
 
     def remove(self, context: Context, old: Resource, change: Removal) -> Sequence[Change]:
         """Return what leaves of the user a deactivated outsider, with its handle and roles, without an address."""
@@ -77,8 +79,11 @@ class RegistryConsequences:
 
 
 def _adoptable(store: TenantStore, document: Document) -> Resource | None:
-    """Return the owner that is known by the e-mail or the userName of a new SCIM user, and was never provisioned."""
-    owners = [owner for address in addresses(document) if (owner := store.find(OWNER, "email", address))]
+    """Return the owner that is known by the e-mail or the userName of a new SCIM user, and was never provisioned.
+
+    :raises Uniqueness: there are two, or it has another address, which is only spelled alike.
+    """
+    owners = [owner for address in addresses(document) if (owner := _owner_known_by(store, address))]
     if len({owner.id for owner in owners}) > 1:
         first, second = (f"{shown(o.document['email'])} (id {user_id_of(o)})" for o in owners)
         raise Uniqueness(
@@ -86,6 +91,16 @@ def _adoptable(store: TenantStore, document: Document) -> Resource | None:
             "userName or of the e-mail in the identity provider, so that both mean one user."
         )
     return owners[0] if owners else None
+
+
+def _owner_known_by(store: TenantStore, address: str) -> Resource | None:
+    owner = store.find(OWNER, "email", address)
+    if owner is not None and not is_same_address(address, owner.document["email"]):
+        raise Uniqueness(
+            f"The address {shown(address)} resembles that of another user, {shown(owner.document['email'])} (id "
+            f"{user_id_of(owner)}). Correct the mapping of userName or of the e-mail in the identity provider."
+        )
+    return owner
 
 
 def _adoption(store: TenantStore, user: Resource, owner: Resource, document: Document) -> list[Change]:

@@ -44,12 +44,11 @@ class DirectRoles:
         owners = self._store.get(GRANT, self._id(self._owner))
         if owners is None:
             raise NotThere(f"{shown(self._target.id)} is not there any more.")
+        check_user(self._store, user_id)
         present = self.of(user_id)
         role = decide(present)
         if role is present:
             return
-        if role is not None:
-            check_user(self._store, user_id)
         try:
             self._store.commit(*self._swaps(user_id, role, owners.version))
         except UnknownMembers:

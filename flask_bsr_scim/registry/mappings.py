@@ -6,14 +6,13 @@ from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.registry.attempts import insist
 from flask_bsr_scim.registry.errors import InvalidArgument, NotThere
 from flask_bsr_scim.registry.model import GroupMapping, OrganizationRole, RepositoryRole, Role, Target
+from flask_bsr_scim.registry.names import check_group_name
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.registry.targets import default_role, find_target, organization_of, roles_in, stored_type, urn
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema import Document
 
 MAPPING = "Mapping"
-
-_LONGEST_NAME = 4096
 
 
 class Mappings:
@@ -98,10 +97,7 @@ def check_mapping(target: Target, group: str, role: Role | None) -> None:
 
     :raises InvalidArgument: it cannot.
     """
-    if not group.strip():
-        raise InvalidArgument("The name of the group is empty. Enter the name that the identity provider pushes.")
-    if len(group) > _LONGEST_NAME:
-        raise InvalidArgument(f"The name of the group is longer than {_LONGEST_NAME} characters.")
+    check_group_name(group)
     if role is not None and not isinstance(role, roles_in(target)):
         raise InvalidArgument(f"{role.name} is no role here: choose one of {', '.join(roles_in(target).__members__)}.")
     if role is RepositoryRole.OWNER:

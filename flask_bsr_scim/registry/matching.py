@@ -1,9 +1,12 @@
 """Whom an address means."""
 
+from collections.abc import Sequence
+
 from flask_bsr_scim.errors import shown
 from flask_bsr_scim.registry.errors import FailedPrecondition
-from flask_bsr_scim.registry.owners import OWNER, USER, find_user, user_id_of, work_email
+from flask_bsr_scim.registry.owners import USER, find_user, is_same_address, owner_id, user_id_of, work_email
 from flask_bsr_scim.registry.store import TenantStore
+from flask_bsr_scim.registry.targets import OWNER
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema.values import fold
 
@@ -11,22 +14,35 @@ from flask_bsr_scim.schema.values import fold
 def match(store: TenantStore, address: str) -> Resource | None:
     """Return the User or the Outsider whom an address means, None when it means nobody.
 
-    That is who has it as its work e-mail; else as its userName; else who was never provisioned and is known by it.
-    Letter case does not count. Where addresses are not unique (the profile `rfc7643`), one that several users have
-    means the one who also has it as its userName.
+    That is who has it as its work e-mail, or, without any, as its userName; or who was never provisioned and is known
+    by it. Letter case does not count. Where addresses are not unique (the profile `rfc7643`), one that several users
+    have means the one who also has it as its userName.
 
-    :raises FailedPrecondition: several users have it, and none of them as its userName.
+    :raises FailedPrecondition: several users have it, and none or more of them as its userName; or nobody has it, and
+        nobody new can: it is the userName of a user with another e-mail, or spelled like the address of one.
     """
-    holders = [user for user in store.each(USER, holding=("emails.value", address)) if _works_at(user, address)]
-    if len(holders) == 1:
-        return holders[0]
-    named = store.find(USER, "userName", address)
-    if holders and named is None:
+    near = _near(store, address)
+    having = [user for user in near if is_same_address(address, _known_by(store, user))]
+    if len(having) > 1:
+        return _named(having, address)
+    if near and not having:
         raise FailedPrecondition(
-            f"{len(holders)} users have the work e-mail {shown(address)}. Correct the mapping of the e-mail in the "
-            "identity provider, so that each user has its own."
+            f"The address {shown(address)} is not the e-mail address of the user with the id {near[0].id}, but its "
+            "userName, or only spelled alike. Correct the mapping of userName or of the e-mail in the identity "
+            "provider."
         )
-    return named or _never_provisioned(store, address)
+    return next(iter(having), None)
+
+
+def _near(store: TenantStore, address: str) -> Sequence[Resource]:
+    """Return the users to whom the keys lead under which an address is unique."""
+    owner = store.find(OWNER, "email", address)
+    found = [
+        *(user for user in store.each(USER, holding=("emails.value", address)) if _works_at(user, address)),
+        store.find(USER, "userName", address),
+        None if owner is None else find_user(store, user_id_of(owner)),
+    ]
+    return list({user.id: user for user in found if user is not None}.values())
 
 
 def _works_at(user: Resource, address: str) -> bool:
@@ -34,6 +50,19 @@ def _works_at(user: Resource, address: str) -> bool:
     return email is not None and fold(email) == fold(address)
 
 
-def _never_provisioned(store: TenantStore, address: str) -> Resource | None:
-    owner = store.find(OWNER, "email", address)
-    return None if owner is None else find_user(store, user_id_of(owner))
+def _known_by(store: TenantStore, user: Resource) -> str:
+    """Return the one address by which a user signs in."""
+    if user.type == USER:
+        return str(work_email(user.document) or user.document["userName"])
+    owner = store.get(OWNER, owner_id(user.id))
+    return "" if owner is None else str(owner.document.get("email", ""))
+
+
+def _named(users: Sequence[Resource], address: str) -> Resource:
+    named = [user for user in users if fold(user.document.get("userName", "")) == fold(address)]
+    if len(named) != 1:
+        raise FailedPrecondition(
+            f"{len(users)} users have the work e-mail {shown(address)}. Correct the mapping of the e-mail in the "
+            "identity provider, so that each user has its own."
+        )
+    return named[0]

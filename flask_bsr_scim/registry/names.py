@@ -1,6 +1,7 @@
 """Names of the registry: handles of users, made from their addresses, and what organizations may be called.
 
-Users and organizations share one name space, in which letter case does not count.
+Users and organizations share one name space, in which letter case does not count. Groups have the names that the
+identity provider gave them.
 """
 
 import re
@@ -11,6 +12,7 @@ from flask_bsr_scim.errors import shown
 from flask_bsr_scim.registry.errors import InvalidArgument
 
 SHORTEST, LONGEST = 2, 32
+LONGEST_GROUP = 4096
 
 _WORDS = (
     "admin api assets auth buf docs explore login logout oauth oidc organizations repositories root saml scim search "
@@ -22,6 +24,7 @@ RESERVED = frozenset(_WORDS.split())
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _REPOSITORY_NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_.][a-z0-9]+)*")
 _OTHERS = re.compile(r"[^a-z0-9]+")
+_CONTROL = re.compile("[\0-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def handle(address_or_user_name: str) -> str:
@@ -85,6 +88,29 @@ def check_repository_name(name: str) -> None:
         raise InvalidArgument(
             f"{shown(name)} is no name of a repository: use {SHORTEST} to {LONGEST} lower-case letters and digits, "
             "with single hyphens, underscores or full stops between them, beginning with a letter."
+        )
+
+
+def split_full_name(full_name: str) -> tuple[str, str]:
+    """Return the name of the organization, and that of the repository, in `organization/repository`.
+
+    :raises InvalidArgument: there is no slash.
+    """
+    owner, slash, name = full_name.partition("/")
+    if not slash:
+        raise InvalidArgument(f"{shown(full_name)} is no full name: write organization/repository.")
+    return owner, name
+
+
+def check_group_name(name: str) -> None:
+    """Check the name of a group of the identity provider: it is one that SCIM takes.
+
+    :raises InvalidArgument: it is none.
+    """
+    if not name.strip() or len(name) > LONGEST_GROUP or _CONTROL.search(name):
+        raise InvalidArgument(
+            f"{shown(name)} is no name of a group: it has 1 to {LONGEST_GROUP} characters, no control characters among "
+            "them. Enter the name that the identity provider pushes."
         )
 
 

@@ -12,7 +12,15 @@ from flask_bsr_scim.registry.mappings import MAPPING
 from flask_bsr_scim.registry.model import Organization, OrganizationRole, RepositoryRole, Role, RoleSource
 from flask_bsr_scim.registry.names import check_name
 from flask_bsr_scim.registry.store import TenantStore
-from flask_bsr_scim.registry.targets import ORGANIZATION, is_organization, next_cursor, read_organization, urn
+from flask_bsr_scim.registry.targets import (
+    ORGANIZATION,
+    OWNER,
+    REPOSITORY,
+    is_organization,
+    next_cursor,
+    read_organization,
+    urn,
+)
 from flask_bsr_scim.resource import Resource
 
 
@@ -35,10 +43,10 @@ class Organizations:
         if creator_id is not None:
             check_user(self._store, creator_id)
         organization_id = new_id()
-        document = {"schemas": [urn("Owner")], "id": organization_id, "kind": ORGANIZATION, "name": name}
+        document = {"schemas": [urn(OWNER)], "id": organization_id, "kind": ORGANIZATION, "name": name}
         grants = new_grants(organization_id, organization_id, OrganizationRole, creator_id)
         try:
-            made, *_ = self._store.commit(Insert("Owner", organization_id, document), *grants)
+            made, *_ = self._store.commit(Insert(OWNER, organization_id, document), *grants)
         except UniquenessConflict:
             raise AlreadyExists(f"The name {shown(name)} is taken by a user or an organization.") from None
         except UnknownMembers:
@@ -58,7 +66,7 @@ class Organizations:
 
         :raises NotThere: there is none.
         """
-        owner = self._store.find("Owner", "name", name)
+        owner = self._store.find(OWNER, "name", name)
         if owner is None or not is_organization(owner):
             raise NotThere(f"There is no organization named {shown(name)}.")
         return read_organization(owner)
@@ -67,7 +75,7 @@ class Organizations:
         self, after: str | None = None, count: int = 100, reverse: bool = False
     ) -> tuple[list[Organization], str | None]:
         """Return a page in the order of creation, and where the next one begins."""
-        page = self._store.page("Owner", holding=("kind", ORGANIZATION), after=after, count=count, reverse=reverse)
+        page = self._store.page(OWNER, holding=("kind", ORGANIZATION), after=after, count=count, reverse=reverse)
         return [read_organization(owner) for owner in page.resources], next_cursor(page, count)
 
     def delete(self, organization_id: str) -> None:
@@ -76,10 +84,10 @@ class Organizations:
         :raises NotThere: there is none of that id.
         """
         self._owner(organization_id)
-        held = ((MAPPING, "organization"), (GRANT, "organization"), ("Repository", "owner"))
+        held = ((MAPPING, "organization"), (GRANT, "organization"), (REPOSITORY, "owner"))
         belongings = (RemovalOfAll(Key(*place, organization_id)) for place in held)
         try:
-            self._store.commit(*belongings, Removal("Owner", organization_id))
+            self._store.commit(*belongings, Removal(OWNER, organization_id))
         except ResourceNotFound:
             raise _not_there(organization_id) from None
 
@@ -146,12 +154,12 @@ class Organizations:
         document = {name: value for name, value in owner.document.items() if name != "baseRole"}
         if role is not None:
             document["baseRole"] = role.name
-        (changed,) = self._store.commit(Swap("Owner", owner.id, document, expected_version=owner.version))
+        (changed,) = self._store.commit(Swap(OWNER, owner.id, document, expected_version=owner.version))
         assert changed is not None
         return read_organization(changed)
 
     def _owner(self, organization_id: str) -> Resource:
-        owner = self._store.get("Owner", organization_id)
+        owner = self._store.get(OWNER, organization_id)
         if owner is None or not is_organization(owner):
             raise _not_there(organization_id)
         return owner

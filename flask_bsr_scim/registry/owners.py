@@ -5,6 +5,7 @@ has the handle, and, as long as SCIM has never written the user, the address by 
 """
 
 import re
+import unicodedata
 from enum import StrEnum
 
 from flask_bsr_scim.backends.base import Change, Conversion, Insert, Key, Removal, RemovalOfAll, Swap
@@ -14,12 +15,12 @@ from flask_bsr_scim.registry.grants import GRANT
 from flask_bsr_scim.registry.model import ServerRole
 from flask_bsr_scim.registry.names import free_handle, handle
 from flask_bsr_scim.registry.store import TenantStore
-from flask_bsr_scim.registry.targets import urn
+from flask_bsr_scim.registry.targets import OWNER, urn
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema import Document
 from flask_bsr_scim.schema.values import fold
 
-USER, OUTSIDER, OWNER = "User", "Outsider", "Owner"
+USER, OUTSIDER = "User", "Outsider"
 
 USER_KIND = "user"
 """The kind of owner that a user is."""
@@ -69,6 +70,14 @@ def addresses(document: Document) -> list[str]:
     """Return the addresses that stand for a SCIM user: its work e-mail, and its userName when that is another."""
     found = {fold(a): a for a in (work_email(document), document["userName"]) if a and "@" in a}
     return list(found.values())
+
+
+def is_same_address(one: str, other: str) -> bool:
+    """Tell whether two addresses differ in nothing but letter case.
+
+    Uniqueness goes further, and takes `ß` for `ss`: such an address is free for nobody, and yet it is not the same.
+    """
+    return unicodedata.normalize("NFC", one).lower() == unicodedata.normalize("NFC", other).lower()
 
 
 def is_active(user: Resource) -> bool:

@@ -4,16 +4,14 @@ from flask_bsr_scim.backends.base import Insert, Key, Removal, RemovalOfAll, Swa
 from flask_bsr_scim.errors import ResourceNotFound, UniquenessConflict, UnknownMembers, shown
 from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.registry.direct_roles import DirectRoles, check_user
-from flask_bsr_scim.registry.errors import AlreadyExists, InvalidArgument, NotThere
+from flask_bsr_scim.registry.errors import AlreadyExists, NotThere
 from flask_bsr_scim.registry.grants import GRANT, new_grants
 from flask_bsr_scim.registry.mappings import MAPPING
 from flask_bsr_scim.registry.model import Repository, RepositoryRole, Visibility
-from flask_bsr_scim.registry.names import check_repository_name
+from flask_bsr_scim.registry.names import check_repository_name, split_full_name
 from flask_bsr_scim.registry.organizations import Organizations
 from flask_bsr_scim.registry.store import TenantStore
-from flask_bsr_scim.registry.targets import next_cursor, read_repository, urn
-
-REPOSITORY = "Repository"
+from flask_bsr_scim.registry.targets import OWNER, REPOSITORY, next_cursor, read_repository, urn
 
 
 class Repositories:
@@ -34,9 +32,7 @@ class Repositories:
         :raises AlreadyExists: the organization has a repository of that name.
         :raises NotThere: there is no such organization or creator.
         """
-        owner, slash, name = full_name.partition("/")
-        if not slash:
-            raise InvalidArgument(f"{shown(full_name)} is no full name: write organization/repository.")
+        owner, name = split_full_name(full_name)
         check_repository_name(name)
         organization = self._organizations.by_name(owner)
         if creator_id is not None:
@@ -50,7 +46,7 @@ class Repositories:
             "visibility": str(visibility),
         }
         grants = new_grants(repository_id, organization.id, RepositoryRole, creator_id)
-        still_there = Swap("Owner", organization.id)
+        still_there = Swap(OWNER, organization.id)
         try:
             made, *_ = self._store.commit(Insert(REPOSITORY, repository_id, document), still_there, *grants)
         except UniquenessConflict:

@@ -9,13 +9,13 @@ from flask_bsr_scim.backends.base import Change, Insert, Swap
 from flask_bsr_scim.errors import shown
 from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.registry.attempts import insist
-from flask_bsr_scim.registry.errors import InvalidArgument, NotThere, PermissionDenied
+from flask_bsr_scim.registry.errors import NotThere, PermissionDenied
 from flask_bsr_scim.registry.grants import GRANT, grant_id
 from flask_bsr_scim.registry.matching import match
 from flask_bsr_scim.registry.model import OrganizationRole, RegistryUser, RoleSource
+from flask_bsr_scim.registry.names import check_group_name
 from flask_bsr_scim.registry.owners import (
     OUTSIDER,
-    OWNER,
     USER,
     Origin,
     check_email,
@@ -28,15 +28,13 @@ from flask_bsr_scim.registry.owners import (
     with_sign_in,
 )
 from flask_bsr_scim.registry.store import TenantStore
-from flask_bsr_scim.registry.targets import urn
+from flask_bsr_scim.registry.targets import OWNER, urn
 from flask_bsr_scim.registry.users import Users
 from flask_bsr_scim.resource import Link, MemberChanges, Resource
 from flask_bsr_scim.schema.values import timestamp
 
 SIGN_IN_GROUP = "SignInGroup"
 PUSHED_GROUP = "Group"
-
-_LONGEST_GROUP = 4096
 
 
 class SignInProtocol(StrEnum):
@@ -114,7 +112,7 @@ def _group_names(groups: Iterable[str] | None, protocol: SignInProtocol, options
     if groups is not None:
         names = set(groups)
         for name in names:
-            _check_group(name)
+            check_group_name(name)
         return names
     if protocol is SignInProtocol.OIDC:
         return set()
@@ -124,13 +122,6 @@ def _group_names(groups: Iterable[str] | None, protocol: SignInProtocol, options
             "application in the identity provider."
         )
     return None
-
-
-def _check_group(name: str) -> None:
-    if not name.strip() or not name.isprintable() or len(name) > _LONGEST_GROUP:
-        raise InvalidArgument(
-            f"{shown(name)} is no name of a group: it must have 1 to {_LONGEST_GROUP} printable characters."
-        )
 
 
 def _new_user(store: TenantStore, user_id: str, email: str) -> Iterator[Change]:

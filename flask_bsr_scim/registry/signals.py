@@ -14,8 +14,9 @@ from blinker import NamedSignal, Namespace
 
 from flask_bsr_scim.backends.base import Backend, LogEntry
 from flask_bsr_scim.registry.access_changes import access_changes
-from flask_bsr_scim.registry.owners import OWNER, USER, find_user, is_active, owner_id
+from flask_bsr_scim.registry.owners import USER, find_user, is_active, owner_id
 from flask_bsr_scim.registry.store import TenantStore
+from flask_bsr_scim.registry.targets import OWNER
 from flask_bsr_scim.schema import Document
 
 log = logging.getLogger(__name__)

@@ -15,6 +15,9 @@ from flask_bsr_scim.registry.model import (
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.resource import Resource
 
+OWNER, REPOSITORY = "Owner", "Repository"
+"""The types under which targets are stored; users are owners, too."""
+
 ORGANIZATION = "organization"
 """The kind of owner that an organization is."""
 
@@ -57,7 +60,7 @@ def read_repository(resource: Resource) -> Repository:
 
 def find_organization(store: TenantStore, organization_id: str) -> Organization | None:
     """Return an organization, None when there is none of that id."""
-    owner = store.get("Owner", organization_id)
+    owner = store.get(OWNER, organization_id)
     return read_organization(owner) if owner is not None and is_organization(owner) else None
 
 
@@ -68,14 +71,14 @@ def find_target(store: TenantStore, target_id: str) -> Target:
     """
     if organization := find_organization(store, target_id):
         return organization
-    if repository := store.get("Repository", target_id):
+    if repository := store.get(REPOSITORY, target_id):
         return read_repository(repository)
     raise NotThere(f"There is no organization or repository with the id {shown(target_id)}.")
 
 
 def stored_type(target: Target) -> str:
     """Return the type under which a target is stored."""
-    return "Owner" if isinstance(target, Organization) else "Repository"
+    return OWNER if isinstance(target, Organization) else REPOSITORY
 
 
 def organization_of(target: Target) -> str:

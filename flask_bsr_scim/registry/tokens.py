@@ -10,35 +10,43 @@ import logging
 import re
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from flask_bsr_scim.backends.base import NOBODY, Actor, Backend, Insert, Query, Removal
-from flask_bsr_scim.errors import NotFound, ResourceNotFound, StoreUnavailable
+from flask_bsr_scim.backends.base import NOBODY, Actor, Backend, Insert, Removal, Swap
+from flask_bsr_scim.errors import NotFound, ResourceNotFound, StoreUnavailable, shown
 from flask_bsr_scim.identifiers import new_id
+from flask_bsr_scim.registry.attempts import insist
+from flask_bsr_scim.registry.errors import FailedPrecondition, NotThere
+from flask_bsr_scim.registry.owners import find_user, is_active
+from flask_bsr_scim.registry.store import TenantStore
+from flask_bsr_scim.registry.targets import urn
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema.values import timestamp
-from flask_bsr_scim.view import View
 
 log = logging.getLogger(__name__)
 
-_TYPE = "Token"
+TOKEN = "Token"
 
 _MINUTE = timedelta(minutes=1)
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _MOST_KNOWN = 1024
 """Tokens that a process remembers, by their hashes."""
-_PAGE = 1000
 
-_TEXT = re.compile(r"bsr(?:scim|api)_[a-z0-9-]+_[A-Za-z0-9_-]+")
+_TEXT = re.compile(
+    r"bsr(?:scim|scimread|api)_[a-z0-9-]+_[A-Za-z0-9_-]+"
+    r"|(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)?"  # a JWT
+)
 
 
 class Kind(StrEnum):
     """What a token opens; the value is also the middle of its prefix."""
 
     SCIM = "scim"
+    SCIM_READ = "scimread"
+    """Reading over SCIM alone."""
     API = "api"
 
 
@@ -75,11 +83,15 @@ class TokenStore:
     ) -> tuple[str, Token]:
         """Make a token; return its text, which is shown this once, and what is kept of it.
 
+        :param user: for whom an API token stands. It is made only while the user is active, so that no token escapes
+            the deactivation that revokes them all.
         :raises ValueError: the tenant's name is not one.
+        :raises NotThere: there is no such user.
+        :raises FailedPrecondition: the user is deactivated.
         """
         text = f"bsr{kind}_{tenant}_{secrets.token_urlsafe(32)}"
         document = {
-            "schemas": ["urn:bsr:scim:internal:Token"],
+            "schemas": [urn(TOKEN)],
             "id": new_id(),
             "kind": str(kind),
             "hash": _hash(text),
@@ -88,16 +100,16 @@ class TokenStore:
             "description": description,
         }
         document = {name: value for name, value in document.items() if value is not None}
-        (resource,) = self._backend.commit(tenant, [Insert(_TYPE, str(document["id"]), document)], actor)
-        assert resource is not None
-        return text, _token(resource)
+        insert = Insert(TOKEN, str(document["id"]), document)
+        store = TenantStore(self._backend, tenant, actor)
+        made, *_ = insist(lambda: store.commit(insert, *([] if user is None else [_still_active(store, user)])))
+        assert made is not None
+        return text, read_token(made)
 
-    def list(self, tenant: str) -> Iterator[Token]:
-        """Yield the tenant's tokens in the order of their making."""
-        query = Query(View(self._backend.types, ""), count=_PAGE, links=False)
-        while page := self._backend.query(tenant, _TYPE, query).resources:
-            yield from map(_token, page)
-            query = replace(query, offset=query.offset + _PAGE)
+    def list(self, tenant: str, user: str | None = None) -> Iterator[Token]:
+        """Yield the tenant's tokens, or those alone that stand for a user, in the order of their making."""
+        holding = None if user is None else ("user", user)
+        return map(read_token, TenantStore(self._backend, tenant).each(TOKEN, holding=holding))
 
     def delete(self, tenant: str, token_id: str, actor: Actor = NOBODY) -> None:
         """Revoke a token at once, in every process.
@@ -105,7 +117,7 @@ class TokenStore:
         :raises NotFound: there is no such token in the tenant.
         """
         try:
-            self._backend.commit(tenant, [Removal(_TYPE, token_id)], actor)
+            self._backend.commit(tenant, [Removal(TOKEN, token_id)], actor)
         except ResourceNotFound:
             raise NotFound("There is no such token.") from None
 
@@ -115,7 +127,7 @@ class TokenStore:
         known = self._known.get(digest)
         if known is None:
             known = self._learn(text, digest)
-        elif not self._backend.is_held(known.tenant, _TYPE, "hash", digest):
+        elif not self._backend.is_held(known.tenant, TOKEN, "hash", digest):
             return None
         if known is None or known.kind != kind or (known.expires is not None and known.expires <= moment):
             return None
@@ -129,12 +141,12 @@ class TokenStore:
         tenant, _, secret = rest.partition("_")
         if not prefix.startswith("bsr") or not tenant or not secret:
             return None
-        resource = self._backend.find(tenant, _TYPE, "hash", digest)
+        resource = self._backend.find(tenant, TOKEN, "hash", digest)
         if resource is None or not hmac.compare_digest(resource.document["hash"], digest):
             return None
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        token = _token(resource)
+        token = read_token(resource)
         expires, used = map(_moment, (token.expires, token.last_used))
         noted_until = _LONG_AGO if used is None else used + _MINUTE
         known = self._known[digest] = _Known(tenant, token.id, token.kind, expires, noted_until)
@@ -144,7 +156,7 @@ class TokenStore:
         minute = moment.replace(second=0, microsecond=0)
         self._known[digest] = known._replace(noted_until=minute + _MINUTE)
         try:
-            self._backend.touch(known.tenant, _TYPE, known.id, timestamp(minute)[:16])
+            self._backend.touch(known.tenant, TOKEN, known.id, timestamp(minute)[:16])
         except StoreUnavailable:
             log.warning("the last use of token %s could not be noted", known.id)
 
@@ -172,7 +184,18 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _token(resource: Resource) -> Token:
+def _still_active(store: TenantStore, user_id: str) -> Swap:
+    """Return the change that changes nothing, and fails unless the user is still as it is now."""
+    user = find_user(store, user_id)
+    if user is None:
+        raise NotThere(f"There is no user with the id {shown(user_id)}.")
+    if not is_active(user):
+        raise FailedPrecondition("The user is deactivated.")
+    return Swap(user.type, user.id, expected_version=user.version)
+
+
+def read_token(resource: Resource) -> Token:
+    """Return the token that is stored."""
     document = resource.document
     return Token(
         resource.id,

@@ -11,7 +11,6 @@ from flask_bsr_scim.registry.matching import match
 from flask_bsr_scim.registry.model import RegistryUser, ServerRole
 from flask_bsr_scim.registry.owners import (
     OUTSIDER,
-    OWNER,
     USER,
     Origin,
     check_email,
@@ -29,7 +28,7 @@ from flask_bsr_scim.registry.owners import (
     work_email,
 )
 from flask_bsr_scim.registry.store import TenantStore
-from flask_bsr_scim.registry.targets import urn
+from flask_bsr_scim.registry.targets import OWNER, urn
 from flask_bsr_scim.resource import Resource
 
 _TYPES = (USER, OUTSIDER)
@@ -101,11 +100,14 @@ class Users:
         """Make an administrator of the registry, whom SCIM does not show yet; or make one of who has the address.
 
         :raises InvalidArgument: the address is none.
+        :raises FailedPrecondition: the user is deactivated; or see :func:`match`.
         """
         check_email(email)
 
         def attempt() -> RegistryUser:
             user = match(self._store, email)
+            if user is not None and not is_active(user):
+                raise FailedPrecondition(f"The user {shown(email)} is deactivated.")
             if user is not None:
                 return self.set_server_role(user.id, ServerRole.ADMIN)
             user_id = new_id()
@@ -147,7 +149,7 @@ class Users:
         It can be adopted by its address, as one that signed in: the identity provider may provision it again.
 
         :raises NotThere: nobody has the handle.
-        :raises FailedPrecondition: the user was not deleted.
+        :raises FailedPrecondition: the user was not deleted; or see :func:`match`.
         :raises AlreadyExists: the address is another user's.
         """
         check_email(email)

@@ -11,7 +11,7 @@ from flask_bsr_scim.schema.attribute import (
     Document,
     Source,
     Uniqueness,
-    make_attribute,
+    make_attributes,
     merge_standard,
 )
 
@@ -42,11 +42,17 @@ def _without_private(value: JSON) -> Any:
 def make_schema(document: Document, standard: Document | None = None) -> Schema:
     """Read a schema; what `standard` (a schema document too) has beyond it is known and not stored.
 
-    :raises ConfigurationError: see :func:`make_attribute`.
+    :raises ConfigurationError: it lacks its URN, name or attributes, or the definition of an attribute is wrong.
     """
-    own = tuple(map(make_attribute, document["attributes"]))
+    for member in ("id", "name", "attributes"):
+        if member not in document:
+            raise ConfigurationError(f"schema {document.get('id')!r}: {member} is missing")
+    try:
+        own = make_attributes(document["attributes"])
+    except ConfigurationError as error:
+        raise ConfigurationError(f"schema {document['id']!r}, {error}") from None
     if standard is not None:
-        own = merge_standard(own, map(make_attribute, standard["attributes"]))
+        own = merge_standard(own, make_attributes(standard["attributes"]))
     return Schema(document["id"], document["name"], own, document)
 
 

@@ -1,9 +1,12 @@
 """Request bodies: their type, size and encoding, and the JSON in them."""
 
 import zlib
+from contextlib import suppress
+from time import monotonic
 
 from flask import Request
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected
+from werkzeug.wsgi import get_input_stream
 
 from flask_bsr_scim.errors import InvalidSyntax, PayloadTooLarge, UnsupportedMediaType
 from flask_bsr_scim.schema import JSON
@@ -16,6 +19,16 @@ _INFLATE = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
 _LARGE = 1_000_000
 """Bytes. A body of many megabytes takes ten times as much while it is worked on."""
+
+_DISCARDED = 8
+"""Times the limit: so much of a body that is too large is read off before it is refused, and no more than this:"""
+_MOST_DISCARDED = 64_000_000
+"""Bytes."""
+
+_PIECE = 16_384
+
+_PATIENCE = 2
+"""Seconds for that. Other large requests wait for this one, and give up after four."""
 
 
 def may_be_large(request: Request) -> bool:
@@ -46,17 +59,37 @@ def read_data(request: Request, limit: int) -> bytes:
 
 
 def _received(request: Request, limit: int) -> bytes:
-    # A body without Content-Length is cut off at this length in silence: one byte more shows that it is too long.
-    request.max_content_length = limit + 1
+    if (request.content_length or 0) <= limit:
+        data = _read(request, limit + 1)
+        if len(data) <= limit:
+            return data
+        del data
+    _discard(request, limit)
+    raise PayloadTooLarge(limit)
+
+
+def _read(request: Request, most: int) -> bytes:
+    """Return the body; one without Content-Length is cut off at `most` in silence."""
+    request.max_content_length = most
     try:
-        data = request.get_data(cache=False)
-    except RequestEntityTooLarge:
-        raise PayloadTooLarge(limit) from None
+        return request.get_data(cache=False)
     except ClientDisconnected:
         raise InvalidSyntax("The request body ends before its Content-Length.") from None
-    if len(data) > limit:
-        raise PayloadTooLarge(limit)
-    return data
+
+
+def _discard(request: Request, limit: int) -> None:
+    """Read what is left of a body that is too large: a proxy that is still sending it would not see the answer.
+
+    Only some of it, for a short time; nothing where that cannot be all, or the client waits to be told to send it
+    (RFC 9110 §10.1.1).
+    """
+    left, deadline = min(_DISCARDED * limit, _MOST_DISCARDED), monotonic() + _PATIENCE
+    if (request.content_length or 0) > left or "Expect" in request.headers:
+        return
+    with suppress(ClientDisconnected, OSError):
+        body = get_input_stream(request.environ)
+        while left > 0 and monotonic() < deadline and (piece := body.read(min(left, _PIECE))):
+            left -= len(piece)
 
 
 def _inflated(data: bytes, encoding: str, limit: int) -> bytes:

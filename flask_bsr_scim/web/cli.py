@@ -7,26 +7,32 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
 
-from flask_bsr_scim.backends.base import DEFAULT_TENANT, utc_now
+from flask_bsr_scim.backends.base import utc_now
 from flask_bsr_scim.registry.tokens import Kind
-from flask_bsr_scim.schema import PROFILES
 from flask_bsr_scim.web.cli_context import (
-    IN_MEMORY,
     backend_option,
     configuration,
     readable_errors,
+    say_new,
     service_of,
     tenant_option,
 )
-from flask_bsr_scim.web.cli_registry import registry_commands, user_named
+from flask_bsr_scim.web.cli_log import log_command
+from flask_bsr_scim.web.cli_lookup import user_named
+from flask_bsr_scim.web.cli_organizations import organization_commands
+from flask_bsr_scim.web.cli_registry import admin_commands, plan_commands, readiness_command, sign_in
+from flask_bsr_scim.web.cli_serve import serve_command
+from flask_bsr_scim.web.cli_users import user_commands
 from flask_bsr_scim.web.config import read_settings
-from flask_bsr_scim.web.service import Service, make_backend
+from flask_bsr_scim.web.principal import READ_SCOPE, SCIM_SCOPE
+from flask_bsr_scim.web.service import make_backend
 
-_PREFIX = "/scim/v2"
+_DISTRIBUTION = "flask-bsr-scim"
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -56,42 +62,25 @@ def _moment(text: str) -> datetime | None:
         return None
 
 
+def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted or context.resilient_parsing:
+        return
+    try:
+        click.echo(f"bsr-scim {version(_DISTRIBUTION)}")
+    except PackageNotFoundError:
+        click.echo("bsr-scim of a checkout that is not installed")
+    context.exit()
+
+
 @click.group("scim")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show the version."
+)
 def scim_commands() -> None:
     """Okta and Entra provision users and groups here."""
 
 
-@scim_commands.command("serve")
-@backend_option
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: 2; memory: 1]")
-@click.option("--profile", type=click.Choice(PROFILES), help="Which attributes exist.  [default: bsr]")
-def serve_command(backend: str | None, host: str, port: int, workers: int | None, profile: str | None) -> None:
-    """Serve SCIM, and print what to type into Okta."""
-    from flask_bsr_scim.web.server import free_address, serve
-
-    address = free_address(host, port)
-    with readable_errors():
-        config = configuration(backend) | ({"SCIM_PROFILE": profile} if profile else {})
-        settings = read_settings(config)
-        in_memory = settings.backend.startswith(IN_MEMORY)
-        if in_memory and (workers or 1) > 1:
-            raise click.UsageError(
-                "memory:// lives inside one process, so each worker would have a directory of its own: "
-                "use --workers 1, or --backend sqlite:///bsr-scim.db"
-            )
-        make_backend(settings).upgrade()
-        service = Service(settings)
-        token = _first_token(service)
-        if in_memory and token:
-            config["SCIM_TOKEN"] = token
-        _say_hello(service, f"http://{_in_url(host)}:{port}{_PREFIX}", token)
-        service.backend.close()
-    serve({key: str(value) for key, value in config.items()}, address, port, workers or (1 if in_memory else 2))
-
-
-@scim_commands.group("token")
+@click.group("token")
 def token_commands() -> None:
     """Make, list and revoke bearer tokens."""
 
@@ -104,23 +93,40 @@ def token_commands() -> None:
 )
 @click.option(
     "--kind",
-    type=click.Choice([kind.value for kind in Kind]),
+    type=click.Choice([Kind.SCIM.value, Kind.API.value]),
     default=Kind.SCIM.value,
     show_default=True,
     help="What it opens: SCIM, or the admin API.",
 )
+@click.option(
+    "--scope",
+    type=click.Choice([SCIM_SCOPE, READ_SCOPE]),
+    default=SCIM_SCOPE,
+    show_default=True,
+    help="What a SCIM token allows: everything, or reading.",
+)
 @click.option("--user", metavar="EMAIL", help="For whom an API token stands.")
 @click.option("--description", metavar="TEXT", help="What people call it.")
 def create_token(
-    backend: str | None, tenant: str, expires: datetime | None, kind: str, user: str | None, description: str | None
+    backend: str | None,
+    tenant: str,
+    expires: datetime | None,
+    kind: str,
+    scope: str,
+    user: str | None,
+    description: str | None,
 ) -> None:
     """Make a token and print it, alone, this once."""
     if (kind == Kind.API) != (user is not None):
         raise click.UsageError("--kind api and --user EMAIL go together: a SCIM token (--kind scim) is nobody's.")
+    if scope == READ_SCOPE:
+        if kind == Kind.API:
+            raise click.UsageError("--scope is for SCIM tokens: an API token allows what its user may do.")
+        kind = Kind.SCIM_READ
     with readable_errors():
         service = service_of(backend)
         service.open(tenant)
-        user_id = user and user_named(service, tenant, user).id
+        user_id = user and user_named(service.registry(tenant), user, backend, tenant).id
         text, _ = service.tokens.create(tenant, Kind(kind), expires=expires, user=user_id, description=description)
     click.echo(text)
 
@@ -152,7 +158,7 @@ def delete_token(token_id: str, backend: str | None, tenant: str) -> None:
         service_of(backend).tokens.delete(tenant, token_id)
 
 
-@scim_commands.group("db")
+@click.group("db")
 def db_commands() -> None:
     """Look after the storage."""
 
@@ -162,9 +168,12 @@ def db_commands() -> None:
 def upgrade(backend: str | None) -> None:
     """Bring the storage to the layout of this version."""
     with readable_errors():
-        store = make_backend(read_settings(configuration(backend)))
+        settings = read_settings(configuration(backend))
+        store = make_backend(settings)
         with progress("Upgrading") as report:
             steps = store.upgrade(report)
+        if steps and not store.tenants():
+            say_new(settings)
     click.echo(f"done: {', '.join(steps)}" if steps else "nothing to do: the storage has the present layout", err=True)
 
 
@@ -184,48 +193,24 @@ def progress(label: str) -> Iterator[Callable[[int, int], None] | None]:
         report(1, 1)
 
 
-for command in registry_commands:
+for command in (
+    serve_command,
+    token_commands,
+    db_commands,
+    admin_commands,
+    user_commands,
+    organization_commands,
+    plan_commands,
+    sign_in,
+    readiness_command,
+    log_command,
+):
     scim_commands.add_command(command)
 
 
 def main() -> None:
     """Run the console script `bsr-scim`."""
     scim_commands(prog_name="bsr-scim")
-
-
-def _first_token(service: Service) -> str | None:
-    """Return a new token when the default tenant has none, so that no server starts without a credential."""
-    if service.settings.token or any(token.kind is Kind.SCIM for token in service.tokens.list(DEFAULT_TENANT)):
-        return None
-    return service.tokens.create(DEFAULT_TENANT, description="made at the first start")[0]
-
-
-def _say_hello(service: Service, local_url: str, token: str | None) -> None:
-    url = service.settings.public_url(_PREFIX) or local_url
-    shown = token or "the token made at the first start (a new one: bsr-scim token create)"
-    if service.settings.token:
-        shown = "the value of SCIM_TOKEN"
-    click.echo(
-        f"""SCIM 2.0 for the Buf Schema Registry, storage {service.settings.backend}
-
-What to type into Okta (Applications > your app > Provisioning > Integration):
-  SCIM connector base URL            {url}
-  Unique identifier field for users  userName
-  Supported provisioning actions     Import New Users and Profile Updates, Push New Users,
-                                     Push Profile Updates, Push Groups, Import Groups
-  Authentication Mode                HTTP Header
-  Authorization (Bearer)             {shown}
-
-In Entra ID: Tenant URL {url}, Secret Token as above.
-Both reach this machine over HTTPS only: through a tunnel or a proxy, with SCIM_TRUSTED_PROXIES=1.
-"""
-    )
-    for warning in service.backend.warnings():
-        click.echo(f"warning: {warning}", err=True)
-
-
-def _in_url(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _shown(moment: str | None) -> str:

@@ -1,21 +1,29 @@
 """What the commands share: which store they work on, and how they fail."""
 
+import re
+import shlex
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Any
 
 import click
 import flask
+import orjson
 from flask.cli import ScriptInfo
 
 from flask_bsr_scim.backends.base import DEFAULT_TENANT
 from flask_bsr_scim.errors import ConfigurationError, NotFound, StoreUnavailable
 from flask_bsr_scim.registry.errors import RegistryError
-from flask_bsr_scim.web.config import environment_settings, key_of, read_settings
-from flask_bsr_scim.web.service import Service
+from flask_bsr_scim.web.config import Settings, environment_settings, key_of, read_settings
+from flask_bsr_scim.web.service import Service, make_backend
 
 IN_MEMORY = "memory:"
+
+_PASSWORD = re.compile(r"(?<=://)([^@/:]*):.*@")
+"""In a URI, behind the user's name; up to the last @, since the password itself may hold some."""
+
+_PASSWORD_PARAMETER = re.compile(r"(password=)[^&]*", re.IGNORECASE)
 
 backend_option = click.option("--backend", metavar="URI", help="Storage, as sqlite:///bsr-scim.db.")
 tenant_option = click.option("--tenant", default=DEFAULT_TENANT, show_default=True, metavar="T")
@@ -29,7 +37,7 @@ def configuration(backend: str | None) -> dict[str, Any]:
 
 
 def service_of(backend: str | None) -> Service:
-    """Return the service of the application, or of the store that is named.
+    """Return the service of the application, or of the store that is named; say so when that is a new one.
 
     :raises click.UsageError: the store would end with the command.
     """
@@ -42,7 +50,37 @@ def service_of(backend: str | None) -> Service:
     settings = read_settings(configuration(backend))
     if settings.backend.startswith(IN_MEMORY):
         raise click.UsageError("memory:// ends with this command: name the storage that the server uses.")
-    return Service(settings)
+    is_new = _is_new(settings)
+    service = Service(settings)
+    if is_new:
+        say_new(settings)
+    return service
+
+
+def _is_new(settings: Settings) -> bool:
+    with closing(make_backend(settings)) as store:
+        return not store.tenants()
+
+
+def say_new(settings: Settings) -> None:
+    """Say that nobody had used the store before: it may be another one than the server's."""
+    click.echo(
+        f"made a new store: {without_password(settings.backend)}; "
+        "with --backend URI or SCIM_BACKEND name the one that the server uses",
+        err=True,
+    )
+
+
+def without_password(uri: str) -> str:
+    """Return a URI as it can be shown."""
+    return _PASSWORD.sub(r"\1@", _PASSWORD_PARAMETER.sub(r"\1…", uri))
+
+
+def command_line(*words: str, backend: str | None = None, tenant: str = DEFAULT_TENANT) -> str:
+    """Return a command as people type it, which works where the present one does."""
+    program = ("bsr-scim",) if _application() is None else ("flask", "scim")
+    store = ("--backend", backend if backend == without_password(backend) else "URI") if backend else ()
+    return shlex.join((*program, *words, *store, *(("--tenant", tenant) if tenant != DEFAULT_TENANT else ())))
 
 
 @contextmanager
@@ -69,4 +107,9 @@ def _settings_of(app: flask.Flask) -> dict[str, Any]:
 
     with app.app_context():
         settings = asdict(current_service().settings)
-    return {key_of(name): value for name, value in settings.items() if value is not None}
+    return {key_of(name): _as_text(value) for name, value in settings.items() if value is not None}
+
+
+def _as_text(value: Any) -> Any:
+    """Return lists as JSON text: the server gets its settings through the environment."""
+    return orjson.dumps(value).decode() if isinstance(value, list | tuple) else value

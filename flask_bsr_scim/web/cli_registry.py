@@ -1,23 +1,28 @@
-"""The commands about the registry behind SCIM: administrators, sign-ins, plans, restored users, readiness."""
+"""The commands about the registry behind SCIM: administrators, sign-ins, plans, readiness."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache, partial
 
 import click
 
-from flask_bsr_scim.errors import shown
-from flask_bsr_scim.registry.errors import FailedPrecondition, InvalidArgument, NotThere
-from flask_bsr_scim.registry.model import HeldRole, OrganizationRole, RegistryUser, RepositoryRole, Role, Target
+from flask_bsr_scim.registry.errors import NotThere
+from flask_bsr_scim.registry.model import HeldRole
 from flask_bsr_scim.registry.plan import Change
 from flask_bsr_scim.registry.readiness import Warning
 from flask_bsr_scim.registry.registry import Registry
-from flask_bsr_scim.registry.targets import roles_in
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.web.cli_context import backend_option, readable_errors, service_of, tenant_option
-from flask_bsr_scim.web.service import Service
-
-_ROLES = sorted({role.name for roles in (OrganizationRole, RepositoryRole) for role in roles})
+from flask_bsr_scim.web.cli_lookup import (
+    check_active,
+    group_argument,
+    registry_of,
+    role_named,
+    role_option,
+    target_argument,
+    target_named,
+)
+from flask_bsr_scim.web.cli_users import show_user
 
 
 @click.group("admin")
@@ -34,8 +39,10 @@ def create_admin(email: str, backend: str | None, tenant: str) -> None:
     with readable_errors():
         service = service_of(backend)
         service.open(tenant)
-        service.registry(tenant).users.create_admin(email)
-        user = user_named(service, tenant, email)
+        users = service.registry(tenant).users
+        if present := users.by_email(email):
+            check_active(present, email, backend, tenant)
+        user = users.create_admin(email)
         text, _ = service.tokens.create(tenant, Kind.API, user=user.id, description="made with the administrator")
     click.echo(text)
 
@@ -58,24 +65,7 @@ def sign_in(
         service.open(tenant)
         named = list(groups) if groups or no_groups else None
         user = service.registry(tenant).sign_in(email, named, protocol=protocol).user
-    _show_user(user)
-
-
-@click.group("user")
-def user_commands() -> None:
-    """Look after the registry's users."""
-
-
-@user_commands.command("restore")
-@click.argument("handle", metavar="HANDLE")
-@click.option("--email", required=True, metavar="EMAIL", help="The address by which the user is known from now on.")
-@backend_option
-@tenant_option
-def restore_user(handle: str, email: str, backend: str | None, tenant: str) -> None:
-    """Bring back a user whom SCIM deleted, with the roles given by hand; print handle and id."""
-    with readable_errors():
-        user = _registry(backend, tenant).users.restore(handle, email)
-    _show_user(user)
+    show_user(user)
 
 
 @click.group("plan")
@@ -84,39 +74,39 @@ def plan_commands() -> None:
 
 
 @plan_commands.command("map")
-@click.argument("target", metavar="ORG")
-@click.argument("group", metavar="GROUP")
-@click.option("--role", type=click.Choice(_ROLES, case_sensitive=False), help="Overrides the default role.")
+@target_argument
+@group_argument
+@role_option
 @backend_option
 @tenant_option
 def plan_map(target: str, group: str, role: str | None, backend: str | None, tenant: str) -> None:
     """Show what mapping a group to an organization, or to a repository as org/repo, would change."""
     with readable_errors():
-        registry = _registry(backend, tenant)
-        place = _target(registry, target)
-        _show_changes(registry, registry.plan_map(place, group, _role(place, role)))
+        registry = registry_of(backend, tenant)
+        place = target_named(registry, target)
+        _show_changes(registry, registry.plan_map(place, group, role_named(place, role)))
 
 
 @plan_commands.command("unmap")
-@click.argument("target", metavar="ORG")
-@click.argument("group", metavar="GROUP")
+@target_argument
+@group_argument
 @backend_option
 @tenant_option
 def plan_unmap(target: str, group: str, backend: str | None, tenant: str) -> None:
     """Show what taking a group's mapping from an organization or repository would change."""
     with readable_errors():
-        registry = _registry(backend, tenant)
-        _show_changes(registry, registry.plan_unmap(_target(registry, target), group))
+        registry = registry_of(backend, tenant)
+        _show_changes(registry, registry.plan_unmap(target_named(registry, target), group))
 
 
 @plan_commands.command("delete-group")
-@click.argument("group", metavar="GROUP")
+@group_argument
 @backend_option
 @tenant_option
 def plan_delete_group(group: str, backend: str | None, tenant: str) -> None:
     """Show what deleting a pushed group would change."""
     with readable_errors():
-        registry = _registry(backend, tenant)
+        registry = registry_of(backend, tenant)
         _show_changes(registry, registry.plan_delete_group(group))
 
 
@@ -127,7 +117,7 @@ def plan_delete_group(group: str, backend: str | None, tenant: str) -> None:
 def readiness_command(backend: str | None, tenant: str, as_json: bool) -> None:
     """Show what to put right before an identity provider provisions here; exit with 1 when there is something."""
     with readable_errors():
-        found = _registry(backend, tenant).readiness()
+        found = registry_of(backend, tenant).readiness()
     if as_json:
         click.echo(json.dumps(found.document()))
     elif found.ready:
@@ -135,55 +125,6 @@ def readiness_command(backend: str | None, tenant: str, as_json: bool) -> None:
     else:
         _show_warnings(found.warnings)
     click.get_current_context().exit(0 if found.ready else 1)
-
-
-registry_commands: Sequence[click.Command] = (
-    admin_commands,
-    user_commands,
-    plan_commands,
-    sign_in,
-    readiness_command,
-)
-
-
-def user_named(service: Service, tenant: str, email: str) -> RegistryUser:
-    """Return the registry user of an address, for whom a token is to be made.
-
-    :raises NotThere: there is none.
-    :raises FailedPrecondition: the user is deactivated.
-    """
-    user = service.registry(tenant).users.by_email(email)
-    if user is None:
-        raise NotThere(f"There is no user with the e-mail address {shown(email)}.")
-    if not user.active:
-        raise FailedPrecondition(f"The user {shown(email)} is deactivated.")
-    return user
-
-
-def _registry(backend: str | None, tenant: str) -> Registry:
-    """Return the registry of a tenant that is there already."""
-    service = service_of(backend)
-    if tenant not in service.backend.tenants():
-        raise NotThere(f"There is no tenant {shown(tenant)}.")
-    service.open(tenant)
-    return service.registry(tenant)
-
-
-def _target(registry: Registry, name: str) -> Target:
-    return registry.repositories.by_full_name(name) if "/" in name else registry.organizations.by_name(name)
-
-
-def _role(target: Target, name: str | None) -> Role | None:
-    if name is None:
-        return None
-    roles = roles_in(target)
-    if name not in roles.__members__:
-        raise InvalidArgument(f"--role {name} is not one of {', '.join(roles.__members__)}.")
-    return roles.__members__[name]
-
-
-def _show_user(user: RegistryUser) -> None:
-    click.echo(f"{user.username}  {user.id}")
 
 
 def _show_changes(registry: Registry, changes: Iterable[Change]) -> None:

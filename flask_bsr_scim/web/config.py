@@ -13,6 +13,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.exchange import UnknownMemberPolicy
 from flask_bsr_scim.schema import PROFILES
+from flask_bsr_scim.web.jwt_issuers import JwtIssuer, JwtIssuersField
 
 _PREFIX = "SCIM_"
 _REGISTRY_PREFIX = "BSR_"
@@ -33,6 +34,9 @@ class Settings:
     base_url: str | None = None
     trusted_proxies: int = 0
     token: str | None = None
+    jwt_issuers: tuple[JwtIssuer, ...] | None = None
+    rate_limit: str | None = None
+    rate_limit_storage: str = "memory://"
     synchronous: str = "FULL"
     log_days: int = 90
     max_results: int = 1000
@@ -43,6 +47,8 @@ class Settings:
     max_body_bytes: int = 2_000_000
     max_group_body_bytes: int = 16_000_000
     max_patch_operations: int = 1000
+    max_bulk_operations: int = 1000
+    max_bulk_bytes: int = 2_000_000
     log_level: str = "WARNING"
     """Of the standalone server: WARNING shows refused requests, INFO all."""
     group_provisioning: bool = True
@@ -72,6 +78,16 @@ class _SettingsSchema(Schema):
             r"[A-Za-z0-9._~+/-]{16,4096}=*\Z", error="must be 16 or more letters, digits or - . _ ~ + /"
         ),
     )
+    jwt_issuers = JwtIssuersField(allow_none=True)
+    rate_limit = fields.String(
+        allow_none=True,
+        validate=validate.Regexp(
+            r"[1-9][0-9]{0,8}/(?:second|minute|hour|day)\Z", error="must be as 600/minute: second, minute, hour or day"
+        ),
+    )
+    rate_limit_storage = fields.String(
+        validate=validate.Regexp(r"[a-z+]+://", error="must be a URI, as redis://localhost:6379")
+    )
     synchronous = fields.String(validate=validate.OneOf(("FULL", "NORMAL")))
     log_days = fields.Integer(validate=_at_least(1))
     max_results = fields.Integer(validate=_at_least(1))
@@ -82,6 +98,8 @@ class _SettingsSchema(Schema):
     max_body_bytes = fields.Integer(validate=_at_least(1))
     max_group_body_bytes = fields.Integer(validate=_at_least(1))
     max_patch_operations = fields.Integer(validate=_at_least(1))
+    max_bulk_operations = fields.Integer(validate=_at_least(0))
+    max_bulk_bytes = fields.Integer(validate=_at_least(1))
     log_level = fields.String(validate=validate.OneOf(("DEBUG", "INFO", "WARNING", "ERROR")))
     group_provisioning = fields.Boolean()
     sign_in_groups = fields.Boolean()

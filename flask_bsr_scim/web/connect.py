@@ -13,6 +13,7 @@ from flask_bsr_scim.errors import (
     NotImplementedHere,
     ScimError,
     ServiceUnavailable,
+    TooManyRequests,
     UnsupportedMediaType,
     shown,
 )
@@ -76,6 +77,8 @@ def error_response(error: Exception, request_id: str = "-") -> flask.Response:
     response = flask.Response(body, status, content_type="application/json")
     if isinstance(error, MethodNotAllowed):
         response.headers["Allow"] = ", ".join(error.allowed)
+    if isinstance(error, TooManyRequests):
+        response.headers["Retry-After"] = str(error.retry_after)
     return _finished(response)
 
 

@@ -13,6 +13,7 @@ from flask_bsr_scim.web import connect
 from flask_bsr_scim.web.cli import scim_commands
 from flask_bsr_scim.web.config import key_of, read_settings
 from flask_bsr_scim.web.mount import ADMIN, PUBLIC, SCIM, Entrance, Mount
+from flask_bsr_scim.web.principal import Me
 from flask_bsr_scim.web.responses import error_response
 from flask_bsr_scim.web.routes import ENDPOINT, REST, ROUTES, Methods, dispatch
 from flask_bsr_scim.web.service import Service
@@ -44,6 +45,7 @@ class BsrScim:
     :param url_prefix: the SCIM base path.
     :param name: the blueprint's name; give each of several instances its own.
     :param resource_types: types of the host beyond User and Group.
+    :param me: tells for which SCIM user a credential stands, by id, so that `/Me` is that user; None for nobody.
     :raises ConfigurationError: on `init_app`, when a setting is wrong.
     """
 
@@ -54,18 +56,20 @@ class BsrScim:
         url_prefix: str = DEFAULT_PREFIX,
         name: str = EXTENSION,
         resource_types: Iterable[ResourceType] = (),
+        me: Me = lambda _: None,
         **settings: Any,
     ) -> None:
         self._url_prefix = url_prefix
         self._name = name
         self._resource_types = tuple(resource_types)
+        self._me = me
         self._settings = settings
         if app is not None:
             self.init_app(app)
 
     def init_app(self, app: flask.Flask) -> None:
         """Register the blueprint with an application, and the commands `flask scim …`."""
-        blueprint = create_blueprint(self._name, self._resource_types, **self._settings)
+        blueprint = create_blueprint(self._name, self._resource_types, self._me, **self._settings)
         app.register_blueprint(blueprint, url_prefix=self._url_prefix)
 
     @property
@@ -80,7 +84,7 @@ class BsrScim:
 
 
 def create_blueprint(
-    name: str = EXTENSION, resource_types: Iterable[ResourceType] = (), **settings: Any
+    name: str = EXTENSION, resource_types: Iterable[ResourceType] = (), me: Me = lambda _: None, **settings: Any
 ) -> flask.Blueprint:
     """Return a blueprint that a host registers itself, where it likes; see :class:`BsrScim` for the arguments."""
     blueprint = flask.Blueprint(name, __name__)
@@ -91,7 +95,7 @@ def create_blueprint(
     def register(state: BlueprintSetupState) -> None:
         app = state.app
         full_name = f"{state.name_prefix}.{state.name}".lstrip(".")
-        mount = Mount(Service(read_settings({**app.config, **own}), types), _prefix(state))
+        mount = Mount(Service(read_settings({**app.config, **own}), types, me), _prefix(state))
         app.extensions.setdefault(EXTENSION, {})[full_name] = mount
         app.url_map.converters[REST] = _Rest
         for path, view in _views(mount):

@@ -19,9 +19,10 @@ from flask_bsr_scim.registry.tokens import without_tokens
 from flask_bsr_scim.view import View
 from flask_bsr_scim.web import connect
 from flask_bsr_scim.web.guard import authorize_admin, authorize_public, authorize_scim
+from flask_bsr_scim.web.principal import Principal
 from flask_bsr_scim.web.responses import error_response
 from flask_bsr_scim.web.routes import Call
-from flask_bsr_scim.web.service import Principal, Service
+from flask_bsr_scim.web.service import Service
 
 log = logging.getLogger("flask_bsr_scim.access")
 
@@ -80,8 +81,10 @@ class Mount:
     def _enter(self, visit: _Visit, entrance: Entrance) -> Call:
         principal = entrance.authorize(self.service, visit.request)
         visit.tenant, visit.actor = principal.tenant, Actor(principal.token_id, visit.request_id)
+        if self.service.count is not None:
+            self.service.count(principal)
         context = Context(visit.tenant, self.view(visit.request), visit.actor)
-        return Call(self.service, context, visit.request)
+        return Call(self.service, context, visit.request, principal)
 
     def view(self, request: flask.Request) -> View:
         """Return how resources look from the URL that the client knows.

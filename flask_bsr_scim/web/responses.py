@@ -10,12 +10,14 @@ from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from flask_bsr_scim.errors import (
+    InsufficientScope,
     InternalError,
     MethodNotAllowed,
     NotFound,
     ScimError,
     ServiceUnavailable,
     StoreUnavailable,
+    TooManyRequests,
     Unauthorized,
 )
 from flask_bsr_scim.exchange import Response
@@ -72,7 +74,11 @@ def error_response(error: Exception, request_id: str = "-") -> flask.Response:
             answer.headers["Allow"] = ", ".join(scim_error.allowed)
         case Unauthorized():
             answer.headers["WWW-Authenticate"] = 'Bearer realm="SCIM"'
-        case ServiceUnavailable():
+        case InsufficientScope():
+            answer.headers["WWW-Authenticate"] = (
+                f'Bearer realm="SCIM", error="insufficient_scope", scope="{scim_error.scope}"'
+            )
+        case ServiceUnavailable() | TooManyRequests():
             answer.headers["Retry-After"] = str(scim_error.retry_after)
     return answer
 

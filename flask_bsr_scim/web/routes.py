@@ -8,20 +8,26 @@ from urllib.parse import unquote_plus
 import flask
 import orjson
 
+from flask_bsr_scim.bulk import process_bulk
+from flask_bsr_scim.bulk_messages import read_bulk
 from flask_bsr_scim.conditions import NO_CONDITIONS, Conditions
+from flask_bsr_scim.cursors import TIMEOUT
 from flask_bsr_scim.discovery import resource_type_documents, schema_documents, service_provider_config
 from flask_bsr_scim.errors import Forbidden, InvalidFilter, MethodNotAllowed, NotFound, NotImplementedHere
-from flask_bsr_scim.exchange import Context
+from flask_bsr_scim.exchange import Context, Response
 from flask_bsr_scim.messages import (
     Selection,
     list_document,
     read_patch,
     read_search_parameters,
+    read_search_request,
     read_selection,
 )
 from flask_bsr_scim.patch import Operation
+from flask_bsr_scim.registry.tokens import without_tokens
 from flask_bsr_scim.schema import JSON, Document, ResourceType
 from flask_bsr_scim.web.body import may_be_large, read_body
+from flask_bsr_scim.web.principal import NOBODY, Principal
 from flask_bsr_scim.web.responses import json_response, to_flask
 from flask_bsr_scim.web.service import Service
 
@@ -32,11 +38,12 @@ class Call(NamedTuple):
     service: Service
     context: Context
     request: flask.Request
+    principal: Principal = NOBODY
 
-    def body(self, resource_type: ResourceType) -> JSON:
-        """Return the JSON of the body; groups may send more, since a wizard app's PUT carries every member."""
+    def body(self, resource_type: ResourceType | None = None) -> JSON:
+        """Return the JSON of the body; a group may be larger, since a wizard app's PUT carries every member."""
         settings = self.service.settings
-        large = resource_type.members is not None
+        large = resource_type is not None and resource_type.members is not None
         return read_body(self.request, settings.max_group_body_bytes if large else settings.max_body_bytes)
 
     @property
@@ -96,6 +103,19 @@ def _list(call: Call, resource_type: ResourceType) -> flask.Response:
     return to_flask(call.service.provider.search(call.context, resource_type, request))
 
 
+def _search(call: Call, resource_type: ResourceType) -> flask.Response:
+    request = read_search_request(call.body())
+    return to_flask(call.service.provider.search(call.context, resource_type, request))
+
+
+def _list_all(call: Call) -> flask.Response:
+    return to_flask(call.service.provider.search_all(call.context, read_search_parameters(call.parameters)))
+
+
+def _search_all(call: Call) -> flask.Response:
+    return to_flask(call.service.provider.search_all(call.context, read_search_request(call.body())))
+
+
 def _create(call: Call, resource_type: ResourceType) -> flask.Response:
     selection = call.selection
     return to_flask(call.service.provider.create(call.context, resource_type, call.body(resource_type), selection))
@@ -128,10 +148,35 @@ def _delete(call: Call, resource_type: ResourceType, resource_id: str) -> flask.
     return to_flask(call.service.provider.delete(call.context, resource_type, resource_id, call.conditions))
 
 
+def _of_subject(handler: Handler) -> Handler:
+    """Return the handler for the user whom the credential stands for, whose URI is in `Location` (RFC 7644 §3.11)."""
+
+    def handle(call: Call) -> flask.Response:
+        user_id = call.service.me(call.principal)
+        if user_id is None:
+            raise NotImplementedHere("This token stands for no user. Ask for a user under /Users, by id.")
+        response = handler(call, call.service.types.by_name["User"], user_id)
+        response.headers["Location"] = call.context.view.location("User", user_id)
+        return response
+
+    return handle
+
+
+def _bulk(call: Call) -> flask.Response:
+    service, settings = call.service, call.service.settings
+    if not settings.max_bulk_operations:
+        raise NotImplementedHere()
+    request = read_bulk(read_body(call.request, settings.max_bulk_bytes), settings.max_bulk_operations)
+    answer = process_bulk(service.provider, call.context, request, settings.max_patch_operations)
+    return json_response(without_tokens(orjson.dumps(answer).decode()))
+
+
 def _config(call: Call) -> flask.Response:
     _refuse_filter(call)
-    base_url = call.context.view.base_url
-    return _document(service_provider_config(call.service.settings.max_results, base_url))
+    settings, base_url = call.service.settings, call.context.view.base_url
+    names = ("max_results", "default_count", "max_bulk_operations", "max_bulk_bytes")
+    limits = {name: getattr(settings, name) for name in names}
+    return _document(call, service_provider_config(base_url, **limits, cursor_timeout=TIMEOUT))
 
 
 def _resource_types(call: Call) -> flask.Response:
@@ -140,7 +185,7 @@ def _resource_types(call: Call) -> flask.Response:
 
 
 def _one_resource_type(call: Call, name: str) -> flask.Response:
-    return _document(_all_resource_types(call).get(name))
+    return _document(call, _all_resource_types(call).get(name))
 
 
 def _schemas(call: Call) -> flask.Response:
@@ -149,12 +194,12 @@ def _schemas(call: Call) -> flask.Response:
 
 
 def _one_schema(call: Call, urn: str) -> flask.Response:
-    return _document(_all_schemas(call).get(urn.lower().rstrip("/")))
+    return _document(call, _all_schemas(call).get(urn.lower().rstrip("/")))
 
 
 def _readiness(call: Call) -> flask.Response:
     registry = call.service.registry(call.context.tenant, call.context.actor)
-    return _document(registry.readiness().document())
+    return json_response(_dumped(registry.readiness().document()))
 
 
 def _all_resource_types(call: Call) -> dict[str, Document]:
@@ -165,10 +210,18 @@ def _all_schemas(call: Call) -> dict[str, Document]:
     return schema_documents(call.service.types, call.context.view.base_url)
 
 
-def _document(document: Document | None) -> flask.Response:
+def _document(call: Call, document: Document | None) -> flask.Response:
+    """Answer with a discovery document, or with 304 when the client has it already."""
     if document is None:
         raise NotFound()
-    return json_response(orjson.dumps(document).decode())
+    etag, location = document["meta"]["version"], document["meta"]["location"]
+    if call.conditions.not_modified(etag):
+        return to_flask(Response(304, etag=etag))
+    return to_flask(Response(200, iter((_dumped(document),)), etag, location))
+
+
+def _dumped(document: Document) -> str:
+    return orjson.dumps(document).decode()
 
 
 def _refuse_filter(call: Call) -> None:
@@ -180,7 +233,7 @@ def _unsupported(call: Call, **_parameters: Any) -> flask.Response:
     raise NotImplementedHere()
 
 
-_EVERY_METHOD = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), _unsupported)
+_ON_ONE: Methods = {"GET": _read, "PUT": _replace, "PATCH": _modify, "DELETE": _delete}
 
 ENDPOINT = "<endpoint>"
 """Stands for the endpoint of each resource type that is exposed."""
@@ -189,10 +242,10 @@ REST = "bsr_scim_rest"
 """The name of the URL converter that takes everything."""
 
 ROUTES: Mapping[str, Methods] = {
-    "/": _EVERY_METHOD,
-    "/.search": {"POST": _unsupported},
-    "/Bulk": {"POST": _unsupported},
-    "/Me": _EVERY_METHOD,
+    "/": {"GET": _list_all},
+    "/.search": {"POST": _search_all},
+    "/Bulk": {"POST": _bulk},
+    "/Me": {method: _of_subject(handler) for method, handler in _ON_ONE.items()} | {"POST": _unsupported},
     "/ServiceProviderConfig": {"GET": _config},
     "/ResourceTypes": {"GET": _resource_types},
     "/ResourceTypes/<name>": {"GET": _one_resource_type},
@@ -200,8 +253,8 @@ ROUTES: Mapping[str, Methods] = {
     "/Schemas/<path:urn>": {"GET": _one_schema},
     "/readiness": {"GET": _readiness},
     f"/{ENDPOINT}": {"GET": _list, "POST": _create},
-    f"/{ENDPOINT}/.search": {"POST": _unsupported},
-    f"/{ENDPOINT}/<resource_id>": {"GET": _read, "PUT": _replace, "PATCH": _modify, "DELETE": _delete},
+    f"/{ENDPOINT}/.search": {"POST": _search},
+    f"/{ENDPOINT}/<resource_id>": _ON_ONE,
     f"/<{REST}:_rest>": {},
 }
 """URL rules of the blueprint with their handlers; the last one is everything else."""

@@ -106,7 +106,7 @@ def serve(settings: Mapping[str, str], address: str, port: int, workers: int) ->
         from granian.constants import Interfaces
         from granian.log import logger
     except ImportError:
-        raise click.ClickException("the server is not installed: pip install 'flask-bsr-scim[server]'") from None
+        raise click.ClickException("the server is not installed: install the extra `server`") from None
     os.environ.update({**_MEMORY, **os.environ, **settings})
     server = Granian(
         f"{__name__}:create_app",

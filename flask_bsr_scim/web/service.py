@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
-from typing import NamedTuple
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, Actor, Backend
@@ -20,42 +19,31 @@ from flask_bsr_scim.registry.signals import SignalSender
 from flask_bsr_scim.registry.tokens import Kind, TokenStore
 from flask_bsr_scim.schema import ResourceType, TypeRegistry, load_profile
 from flask_bsr_scim.web.config import Settings
+from flask_bsr_scim.web.jwt_issuers import JwtIssuer
+from flask_bsr_scim.web.principal import READ_SCOPE, SCIM_SCOPE, Me, Principal, Verifier
 
 log = logging.getLogger(__name__)
-
-SCIM_SCOPE = "scim"
-"""Allows everything that SCIM offers in the tenant."""
 
 _PATIENCE = 4
 """Seconds that a large request waits for its turn."""
 
 _SCIM = frozenset({SCIM_SCOPE})
+_READ = frozenset({READ_SCOPE})
+_READ_PREFIX = f"bsr{Kind.SCIM_READ}_"
 _ADMIN = frozenset({"admin"})
 
 
-class Principal(NamedTuple):
-    """Who makes a request: a credential of one tenant, and what it may do there."""
-
-    tenant: str
-    token_id: str
-    scopes: frozenset[str]
-
-
-NOBODY = Principal("", "", frozenset())
-"""Whoever needs no credential."""
-
-Verifier = Callable[[str], Principal | None]
-"""Takes the text of a bearer credential; returns whom it stands for, None when it is not one of the verifier's."""
-
-
 class Service:
-    """What a blueprint serves.
+    """What a blueprint serves; `me` tells for which user a credential stands.
 
     :raises ConfigurationError: a setting is wrong, or the store belongs to another schema profile.
     """
 
-    def __init__(self, settings: Settings, resource_types: Iterable[ResourceType] = ()) -> None:
+    def __init__(
+        self, settings: Settings, resource_types: Iterable[ResourceType] = (), me: Me = lambda _: None
+    ) -> None:
         self.settings = settings
+        self.me = me
         self.backend = make_backend(settings, resource_types)
         self.types = self.backend.types
         self.backend.observers.append(SignalSender(self.backend))
@@ -65,6 +53,10 @@ class Service:
         self.verifiers: list[Verifier] = [self._stored_token]
         if settings.token is not None:
             self.verifiers.append(_fixed_token(settings.token))
+        if settings.jwt_issuers:
+            self.verifiers.append(_jwts(settings.jwt_issuers))
+        self.count = _counter(settings.rate_limit, settings.rate_limit_storage) if settings.rate_limit else None
+        """Takes a principal and raises TooManyRequests when it made too many; None without a limit."""
         self._opened: set[str] = set()
         self._large_request = Lock()
         try:
@@ -126,10 +118,11 @@ class Service:
             raise Forbidden("This token belongs to a tenant with another schema profile than this service's.") from None
 
     def _stored_token(self, credential: str) -> Principal | None:
-        found = self.tokens.verify(credential, Kind.SCIM)
+        kind, scopes = (Kind.SCIM_READ, _READ) if credential.startswith(_READ_PREFIX) else (Kind.SCIM, _SCIM)
+        found = self.tokens.verify(credential, kind)
         if found is None:
             return None
-        return Principal(*found, _SCIM)
+        return Principal(*found, scopes)
 
 
 def make_backend(settings: Settings, resource_types: Iterable[ResourceType] = ()) -> Backend:
@@ -150,6 +143,19 @@ def _fixed_token(expected: str) -> Verifier:
         return Principal(DEFAULT_TENANT, "SCIM_TOKEN", _SCIM)
 
     return verify
+
+
+def _jwts(issuers: Iterable[JwtIssuer]) -> Verifier:
+    # Loaded by those who use it: the cryptography below takes time and memory that random tokens need not.
+    from flask_bsr_scim.web.jwt_tokens import JwtVerifier
+
+    return JwtVerifier(issuers)
+
+
+def _counter(limit: str, storage: str) -> Callable[[Principal], None]:
+    from flask_bsr_scim.web.rate_limits import RateLimiter
+
+    return RateLimiter(limit, storage)
 
 
 def _options(settings: Settings) -> Options:

@@ -82,10 +82,10 @@ def test_names_are_exact(world: World, target: Target, name: str) -> None:
     assert {mapping.group for mapping in world.mappings.of(target.id)} == {"Eng", name}
 
 
-@pytest.mark.parametrize("name", ["", " ", "\t\n", "x" * 4097])
+@pytest.mark.parametrize("name", ["", " ", "\t\n", "a\nb", "\x1b[2J", "\x85", "x" * 4097], ids=repr)
 def test_a_name_that_is_none(world: World, target: Target, name: str) -> None:
-    """Names of groups are neither empty nor endless."""
-    with pytest.raises(InvalidArgument, match="name of the group"):
+    """Names of groups are neither empty nor endless, and hold no control characters: no group could be pushed so."""
+    with pytest.raises(InvalidArgument, match="name of a group"):
         world.mappings.add(target.id, name)
 
 

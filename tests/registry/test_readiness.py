@@ -158,6 +158,7 @@ def at_noon(backend_uri: str) -> Backend:
 )
 def test_tokens_that_end(expires: datetime | None, code: list[str], at_noon: Backend) -> None:
     """A SCIM token that ended, or will within 30 days, is named by its description; API tokens are their users'."""
+    World(at_noon).outsider("ana")
     tokens = TokenStore(at_noon)
     _, made = tokens.create(TENANT, expires=expires, description="Okta")
     tokens.create(TENANT, Kind.API, expires=expires, user="ana")

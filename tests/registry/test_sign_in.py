@@ -7,8 +7,9 @@ import pytest
 from flask_bsr_scim.backends.base import Backend, Removal
 from flask_bsr_scim.registry.errors import InvalidArgument, NotThere, PermissionDenied
 from flask_bsr_scim.registry.model import ServerRole
-from flask_bsr_scim.registry.owners import OWNER, owner_id
+from flask_bsr_scim.registry.owners import owner_id
 from flask_bsr_scim.registry.sign_in import SignInProtocol
+from flask_bsr_scim.registry.targets import OWNER
 from flask_bsr_scim.resource import Link
 from tests.client import Scim, user
 from tests.registry.people import PROFILES, World, emails, new_world
@@ -165,6 +166,14 @@ def test_saml_without_groups_is_refused_once_they_are_configured(world: World, k
     assert world.versions() == before
     bob = world.sign_in("bob@example.com", [], protocol=SAML, groups_configured=True).user
     assert world.sign_in_groups(bob) == []
+
+
+@pytest.mark.parametrize("name", ["no-break\u00a0space", "zero\u200bwidth", "x" * 4096])
+def test_a_group_has_any_name_that_can_be_pushed(world: World, name: str) -> None:
+    """What SCIM takes, a sign-in takes."""
+    bob = world.sign_in("bob@example.com", [name]).user
+    world.scim.group(name, bob.id)
+    assert world.sign_in_groups(bob) == world.pushed_groups(bob) == [name]
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "\ud800", "a" * 4097], ids=repr)

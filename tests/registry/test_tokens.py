@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from flask_bsr_scim.backends import open_backend
-from flask_bsr_scim.backends.base import Actor, Backend
+from flask_bsr_scim.backends.base import Actor, Backend, Insert
 from flask_bsr_scim.errors import NotFound, StoreUnavailable
 from flask_bsr_scim.registry import internal_types
 from flask_bsr_scim.registry.tokens import Kind, TokenStore, without_tokens
@@ -68,8 +68,9 @@ def test_no_two_texts_are_alike(tokens: TokenStore) -> None:
     assert len({text[-43:] for text in texts}) == 50
 
 
-def test_what_is_kept_is_told(tokens: TokenStore) -> None:
+def test_what_is_kept_is_told(backend: Backend, tokens: TokenStore) -> None:
     """All that was given comes back, and the text does not."""
+    backend.commit("default", [Insert("User", "u-1", {"schemas": [], "id": "u-1", "userName": "bob", "active": True})])
     text, made = tokens.create("default", Kind.API, expires=SOON, user="u-1", description="for Okta")
     (listed,) = tokens.list("default")
     assert listed == made
@@ -120,7 +121,7 @@ def test_tokens_are_listed_in_the_order_of_their_making(clock: Clock, tokens: To
 
 def test_every_token_is_listed(tokens: TokenStore, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many there are."""
-    monkeypatch.setattr("flask_bsr_scim.registry.tokens._PAGE", 2)
+    monkeypatch.setattr("flask_bsr_scim.registry.store._PAGE", 2)
     made = [tokens.create("default")[1] for _ in range(5)]
     assert list(tokens.list("default")) == made
 

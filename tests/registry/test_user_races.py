@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from flask import Flask
 
 from flask_bsr_scim import BsrScim
+from flask_bsr_scim.registry.errors import FailedPrecondition
 from flask_bsr_scim.registry.model import ServerRole
 from flask_bsr_scim.registry.sign_in import SignIn
 from tests.client import TOKEN, Scim, user
@@ -94,6 +96,26 @@ def test_deletion_and_sign_ins_at_once_leave_no_access(world: World) -> None:
     assert not world.users.get(bob.id).active
     assert world.sign_in_groups(bob) == []
     assert world.users.count(active=True) <= 1
+
+
+@pytest.mark.parametrize("by", ["registry", "SCIM"])
+def test_tokens_and_deactivation_at_once_leave_no_token(world: World, by: str) -> None:
+    """Whatever came first, a reactivated user has no token."""
+    bob = world.provision("bob@example.com")
+
+    def make_token() -> None:
+        with suppress(FailedPrecondition):
+            world.api_token(bob)
+
+    def set_active(value: bool) -> None:
+        if by == "registry":
+            world.users.set_active(bob.id, value)
+        else:
+            Scim(world.scim.app).patch(f"/Users/{bob.id}", {"op": "replace", "path": "active", "value": value})
+
+    at_once(world, [*[make_token] * TIMES, lambda: set_active(False)])
+    set_active(True)
+    assert list(world.tokens.list("default", bob.id)) == []
 
 
 def test_changes_from_both_sides_at_once_are_all_kept(world: World) -> None:

@@ -16,7 +16,8 @@ from flask_bsr_scim.registry.errors import (
     RegistryError,
 )
 from flask_bsr_scim.registry.model import RegistryUser, ServerRole
-from tests.client import Scim, assert_error, user
+from flask_bsr_scim.registry.tokens import Kind
+from tests.client import USER, Scim, assert_error, user
 from tests.registry.people import PROFILES, World, emails, new_world
 
 NOT_ADDRESSES = (
@@ -69,10 +70,49 @@ def test_who_is_not_there_is_not_found(world: World) -> None:
 def test_an_address_means_work_e_mail_then_user_name_then_outsider(world: World) -> None:
     """Letter case does not count, and each way is tried after the other."""
     bob = world.provision("b.smith", "bob@example.com")
-    ann = world.provision("ann@example.com", "ann@other.example")
+    ann = world.users.get(world.scim.user("ann@example.com")["id"])
     root = world.users.create_admin("root@example.com")
     for address, expected in [("BOB@example.com", bob), ("Ann@Example.com", ann), ("ROOT@example.com", root)]:
         assert world.users.by_email(address) == expected
+
+
+def test_an_old_address_that_stayed_as_user_name_means_nobody(world: World) -> None:
+    """Alice has married, and her userName stayed. Who is given her old address must not get in as her."""
+    alice = world.provision("alice@example.com")
+    changed = {"op": "replace", "path": 'emails[type eq "work"].value', "value": "alice.jones@example.com"}
+    assert world.scim.patch(f"/Users/{alice.id}", changed).status_code == 200
+    for call in (world.users.by_email, world.sign_in, world.users.create_admin):
+        with pytest.raises(FailedPrecondition, match=alice.id):
+            call("alice@example.com")
+    assert world.sign_in("alice.jones@example.com").user.id == alice.id
+
+
+LOOK_ALIKES = [
+    pytest.param("strasse@example.com", "straße@example.com", id="sharp s"),
+    pytest.param("bob@office.example", "bob@oﬃce.example", id="ligature"),
+    pytest.param("steve@example.com", "ſteve@example.com", id="long s"),
+    pytest.param("straße@example.com", "STRASSE@example.com", id="capitals of sharp s"),
+]
+"""Addresses of different people that are equal when they are compared without case as Unicode does it."""
+
+
+@pytest.mark.parametrize(("known", "other"), LOOK_ALIKES)
+@pytest.mark.parametrize("made", ["admin", "provisioned", "signed in"])
+def test_an_address_that_is_only_alike_means_nobody(world: World, made: str, known: str, other: str) -> None:
+    """Nobody signs in as somebody else, and no POST adopts who has another address."""
+    match made:
+        case "admin":
+            user = world.users.create_admin(known)
+        case "provisioned":
+            user = world.provision(known)
+        case _:
+            user = world.sign_in(known).user
+    with pytest.raises(FailedPrecondition, match=user.id):
+        world.sign_in(other)
+    answer = world.scim.post("/Users", {"schemas": [USER], "userName": "other", **emails(other)})
+    assert answer.status_code == 409 or (made == "provisioned" and answer.json["id"] != user.id)
+    assert world.users.get(user.id).email == known
+    assert world.sign_in(known.upper() if known.isascii() else known).user.id == user.id
 
 
 def test_letters_are_equal_however_they_are_written(world: World) -> None:
@@ -190,6 +230,15 @@ def test_who_has_the_address_becomes_administrator(world: World, made: str) -> N
     assert world.users.count() == 1
 
 
+def test_who_is_deactivated_does_not_become_administrator(world: World) -> None:
+    """Otherwise a reactivation by the identity provider would bring forth an administrator."""
+    bob = world.provision("bob@example.com")
+    world.users.set_active(bob.id, False)
+    with pytest.raises(FailedPrecondition, match="deactivated"):
+        world.users.create_admin("bob@example.com")
+    assert world.users.get(bob.id).server_role is ServerRole.MEMBER
+
+
 def test_a_server_role_is_given_and_taken(world: World) -> None:
     """It stays over changes by SCIM."""
     bob = world.provision("bob@example.com")
@@ -225,6 +274,35 @@ def test_deactivation_revokes_tokens(world: World, made: str) -> None:
     assert world.users.set_active(bob.id, True).active
     assert not world.accepts(token)
     assert world.role(bob, organization) == "DIRECT ADMIN"
+
+
+@pytest.mark.parametrize("by", ["registry", "PATCH", "DELETE"])
+def test_no_token_is_made_while_its_user_is_locked_out(world: World, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+    """A token that is asked for in the instant of the deactivation is not there after a reactivation."""
+    bob = world.provision("bob@example.com")
+    lock_out = {
+        "registry": lambda: world.users.set_active(bob.id, False),
+        "PATCH": lambda: world.scim.patch(f"/Users/{bob.id}", {"op": "replace", "path": "active", "value": False}),
+        "DELETE": lambda: world.scim.delete(f"/Users/{bob.id}"),
+    }[by]
+    interfere(world, monkeypatch, lock_out)
+    with pytest.raises(FailedPrecondition, match="deactivated"):
+        world.api_token(bob)
+    assert list(world.tokens.list("default", bob.id)) == []
+
+
+def test_a_token_is_made_for_whom_there_is(world: World) -> None:
+    """An id that is nobody's is refused, one of an organization too."""
+    for stranger in ("unknown", world.organization("acme").id):
+        with pytest.raises(NotThere):
+            world.tokens.create("default", Kind.API, user=stranger)
+
+
+def test_a_token_is_made_although_its_user_changes(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another change than a deactivation only makes it look again."""
+    bob = world.provision("bob@example.com")
+    interfere(world, monkeypatch, lambda: world.scim.patch(f"/Users/{bob.id}", replace_name()))
+    assert world.accepts(world.api_token(bob))
 
 
 def test_deactivation_shows_in_scim(world: World) -> None:

@@ -51,9 +51,9 @@ def test_the_configuration_is_one_resource(described: Scim) -> None:
     ("path", "value"),
     [
         pytest.param(("patch", "supported"), True, id="D-03"),
-        pytest.param(("bulk", "supported"), False, id="D-04"),
-        pytest.param(("bulk", "maxOperations"), 0, id="D-04"),
-        pytest.param(("bulk", "maxPayloadSize"), 0, id="D-04"),
+        pytest.param(("bulk", "supported"), True, id="D-04"),
+        pytest.param(("bulk", "maxOperations"), 1000, id="D-04"),
+        pytest.param(("bulk", "maxPayloadSize"), 2_000_000, id="D-04"),
         pytest.param(("filter", "supported"), True, id="D-05"),
         pytest.param(("filter", "maxResults"), 1000, id="D-05"),
         pytest.param(("changePassword", "supported"), False, id="D-06"),
@@ -79,22 +79,16 @@ def test_the_way_to_authenticate_is_announced(described: Scim) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("POST", "/Bulk"),
         ("GET", "/Me"),
         ("PUT", "/Me"),
         ("PATCH", "/Me"),
         ("DELETE", "/Me"),
         ("POST", "/Me"),
-        ("GET", "/"),
-        ("GET", ""),
-        ("POST", "/.search"),
-        ("POST", "/Users/.search"),
-        ("POST", "/Groups/.search"),
     ],
 )
 def test_what_is_not_announced_is_refused(method: str, path: str, described: Scim) -> None:
     """D-08, M-01: 501 with a SCIM error."""
-    assert_error(described(method, path, {"schemas": []}), 501, None, "does not support")
+    assert_error(described(method, path, {"schemas": []}), 501)
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
@@ -286,6 +280,10 @@ def test_a_type_of_the_host_is_announced(devices: Scim) -> None:
         "description": "A computer",
         "schema": DEVICE,
         "schemaExtensions": [{"schema": WARRANTY, "required": True}],
-        "meta": {"resourceType": "ResourceType", "location": "http://localhost/scim/v2/ResourceTypes/Device"},
+        "meta": {
+            "resourceType": "ResourceType",
+            "location": "http://localhost/scim/v2/ResourceTypes/Device",
+            "version": devices.get("/ResourceTypes/Device").headers["ETag"],
+        },
     }
     assert {DEVICE, WARRANTY, USER, GROUP} <= schemas(devices).keys()

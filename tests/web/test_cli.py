@@ -2,11 +2,14 @@
 
 import json
 import re
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 from flask import Flask
@@ -15,6 +18,7 @@ from flask_bsr_scim import BsrScim
 from flask_bsr_scim.backends.base import utc_now
 from flask_bsr_scim.web import cli, server
 from flask_bsr_scim.web.cli import scim_commands
+from flask_bsr_scim.web.cli_context import command_line, without_password
 from flask_bsr_scim.web.config import environment_settings
 from flask_bsr_scim.web.server import create_app
 from tests.client import Scim, assert_error
@@ -77,6 +81,17 @@ def test_a_token_is_printed_alone(run: Run, served: Flask) -> None:
     assert TOKEN.fullmatch(result.stdout.strip())
     assert result.stdout == result.stdout.strip() + "\n"
     assert Scim(served, token=result.stdout.strip()).get("/Users").status_code == 200
+
+
+def test_a_token_for_reading(run: Run, served: Flask) -> None:
+    """`--scope scim.read` makes a token that changes nothing; an API token has no scope."""
+    reader = Scim(served, token=run("token", "create", "--scope", "scim.read").stdout.strip())
+    assert reader.names() == []
+    assert_error(reader.post("/Users", {}), 403, None, "the scope scim.read")
+    assert [token["kind"] for token in listed(run)] == ["scimread"]
+    refused = run("token", "create", "--kind", "api", "--user", "bob@example.com", "--scope", "scim.read")
+    assert refused.exit_code == 2
+    assert "--scope is for SCIM tokens" in refused.stderr
 
 
 def test_a_token_of_another_tenant(run: Run, served: Flask) -> None:
@@ -159,6 +174,66 @@ def test_a_wrong_tenant_is_refused(tenant: str, run: Run) -> None:
     assert_failed(run("token", "create", "--tenant", tenant), "is no tenant name: use lower-case letters")
 
 
+# A store that was not there
+
+
+def test_a_new_store_is_named(tmp_path: Path) -> None:
+    """It may be another one than the server's: standard error says so, once; standard output is the token alone."""
+    first, second = (CliRunner().invoke(scim_commands, ["token", "create"]) for _ in range(2))
+    assert TOKEN.fullmatch(first.stdout.strip())
+    assert first.stderr == (
+        "made a new store: sqlite:///bsr-scim.db; "
+        "with --backend URI or SCIM_BACKEND name the one that the server uses\n"
+    )
+    assert (second.exit_code, second.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("redis://user:pass@host:6379/0", "redis://user@host:6379/0"),
+        ("redis://:pass@host", "redis://@host"),
+        ("rediss://user:p@ss/w?rd#@host/0", "rediss://user@host/0"),
+        ("redis+sentinel://u:pass@one:1,two:2/service", "redis+sentinel://u@one:1,two:2/service"),
+        ("redis://host:6379/0?password=pass&db=1", "redis://host:6379/0?password=…&db=1"),
+        ("redis+sentinel://h:1?SENTINEL_PASSWORD=p@ss", "redis+sentinel://h:1?SENTINEL_PASSWORD=…"),
+        ("redis://host:6379/0", "redis://host:6379/0"),
+        ("sqlite:////srv/a@b/c:d.db", "sqlite:////srv/a@b/c:d.db"),
+        ("memory://", "memory://"),
+    ],
+)
+def test_a_password_is_not_shown(uri: str, shown: str) -> None:
+    """What is printed ends up in logs and in questions to others."""
+    assert without_password(uri) == shown
+
+
+def test_a_password_is_not_in_a_command() -> None:
+    """Which store is meant is left open there; a folder's name may need quotes."""
+    with click.Context(scim_commands):
+        assert command_line("x", backend="redis://u:secret@h") == "bsr-scim x --backend URI"
+        assert command_line("x", backend="sqlite:///my file.db") == "bsr-scim x --backend 'sqlite:///my file.db'"
+
+
+# The version
+
+
+def test_the_version_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the installed distribution."""
+    monkeypatch.setattr(cli, "version", lambda name: {"flask-bsr-scim": "1.2.3"}[name])
+    result = CliRunner().invoke(scim_commands, ["--version"])
+    assert (result.exit_code, result.output) == (0, "bsr-scim 1.2.3\n")
+
+
+def test_a_checkout_has_no_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the package was never installed."""
+
+    def missing(name: str) -> str:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(cli, "version", missing)
+    assert CliRunner().invoke(scim_commands, ["--version"]).output == "bsr-scim of a checkout that is not installed\n"
+
+
 # token list
 
 
@@ -235,7 +310,7 @@ def test_an_upgrade_is_silent_on_standard_output(run: Run) -> None:
     """What was done is told on standard error; without a terminal there is no bar."""
     first, second = run("db", "upgrade"), run("db", "upgrade")
     assert (first.exit_code, first.stdout) == (0, "")
-    assert re.fullmatch(r"done: \w+(, \w+)*\n", first.stderr)
+    assert re.fullmatch(r"made a new store: .*\ndone: \w+(, \w+)*\n", first.stderr)
     assert (second.exit_code, second.stdout) == (0, "")
     assert second.stderr == "nothing to do: the storage has the present layout\n"
 
@@ -352,7 +427,46 @@ def test_the_first_start_makes_a_token(serve: Serve, uri: str, served: Flask) ->
     assert args == [{"SCIM_BACKEND": uri}, "127.0.0.1", 8000, 2]
     again, _ = serve("--backend", uri)
     assert TOKEN.findall(again.stdout) == []
-    assert "the token made at the first start" in again.stdout
+    assert f"the SCIM token that you have (a new one: bsr-scim token create --backend {uri})\n" in again.stdout
+
+
+def test_a_token_is_the_one_that_one_has(serve: Serve, run: Run, uri: str) -> None:
+    """However it was made; the command for a new one names the store only when it has to."""
+    run("token", "create")
+    result, _ = serve(SCIM_BACKEND=uri)
+    assert "the SCIM token that you have (a new one: bsr-scim token create)\n" in result.stdout
+    assert "first start" not in result.stdout
+
+
+def test_the_way_to_the_first_administrator_is_told(serve: Serve, run: Run, uri: str) -> None:
+    """Where the admin API is, and which command makes an administrator."""
+    result, _ = serve("--backend", uri)
+    (line,) = re.findall("^ *First administrator.*$", result.stdout, re.MULTILINE)
+    assert line.endswith(f"  bsr-scim admin create EMAIL --backend {uri}")
+    assert "  http://127.0.0.1:8000/buf.alpha.registry.v1alpha1.<Service>/<Method>\n" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("base_url", "api"),
+    [("https://x.example", "https://x.example"), ("https://x.example/dir/scim", "https://x.example/dir/scim")],
+)
+def test_the_admin_api_is_where_clients_reach_it(base_url: str, api: str, serve: Serve, uri: str) -> None:
+    """At the root of the host, or where the proxy sends what is below its path to the prefix."""
+    result, _ = serve("--backend", uri, SCIM_BASE_URL=base_url)
+    assert f"  {api}/buf.alpha.registry.v1alpha1.<Service>/<Method>\n" in result.stdout
+
+
+def test_memory_has_no_administrator(serve: Serve) -> None:
+    """No command reaches into the process."""
+    assert "admin" not in serve("--backend", "memory://")[0].stdout
+
+
+@pytest.mark.parametrize("environment", [{}, {"SCIM_BASE_URL": "https://x.example"}], ids=["unset", "base URL"])
+def test_proxies_are_spoken_of_where_they_matter(environment: dict[str, str], serve: Serve) -> None:
+    """With SCIM_BASE_URL the address is known, whatever proxies say."""
+    result, _ = serve("--backend", "memory://", **environment)
+    assert ("SCIM_TRUSTED_PROXIES=1" in result.stdout) is not bool(environment)
+    assert "over HTTPS only" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -416,6 +530,15 @@ def test_options_are_handed_on(options: list[str], address: str, url: str, serve
     assert url in result.stdout
     assert args[0] == {"SCIM_BACKEND": uri, "SCIM_PROFILE": "rfc7643"}
     assert (args[1], args[3]) == (address, 3)
+
+
+def test_the_missing_server_is_explained(monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
+    """By the name of the extra; how it is installed depends on where the package came from."""
+    monkeypatch.setitem(sys.modules, "granian", None)
+    monkeypatch.setattr(server, "free_address", lambda host, port: host)
+    result = CliRunner().invoke(scim_commands, ["serve", "--backend", uri])
+    assert result.exit_code == 1
+    assert result.stderr == "Error: the server is not installed: install the extra `server`\n"
 
 
 # The application of the standalone server

@@ -1,4 +1,4 @@
-"""The commands about the registry: administrators, API tokens, sign-ins, plans, restored users, readiness."""
+"""The commands about the registry: administrators, API tokens, sign-ins, users, organizations, log, plans."""
 
 import json
 import re
@@ -14,6 +14,7 @@ from flask.cli import FlaskGroup
 from flask_bsr_scim import BsrScim, ConfigurationError
 from flask_bsr_scim.backends.base import Removal
 from flask_bsr_scim.registry.model import OrganizationRole, RegistryUser, RepositoryRole
+from flask_bsr_scim.registry.owners import owner_id
 from flask_bsr_scim.registry.registry import Registry
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.web.cli import scim_commands
@@ -218,6 +219,218 @@ def test_only_who_was_deleted_is_restored(run: Run, registry: Registry) -> None:
     assert_failed(run("user", "restore", "bob"), "--email", 2)
 
 
+# user list, activate, deactivate
+
+
+def test_users_are_listed(run: Run, registry: Registry, scim: Scim) -> None:
+    """Handle, id, state, address, and who is an administrator; of both kinds, over all pages."""
+    ana = registry.users.create_admin("ana@example.com").id
+    bob = scim.user("bob", active=False)["id"]
+    result = run("user", "list")
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout == f"bob  {bob}  inactive  -\nana  {ana}  active  ana@example.com  administrator\n"
+    assert run("user", "list", "--inactive").stdout == f"bob  {bob}  inactive  -\n"
+    for number in range(101):
+        registry.sign_in(f"u{number}@example.com")
+    assert len(run("user", "list").stdout.splitlines()) == 103
+
+
+def test_a_list_keeps_its_lines(run: Run, scim: Scim) -> None:
+    """What an identity provider sent moves no cursor and begins no line."""
+    scim.user("x", emails=[{"value": "x\u202e@example.com", "type": "work"}])
+    assert run("user", "list").stdout.endswith("  active  x?@example.com\n")
+
+
+def test_a_user_is_locked_out_and_let_in_again(run: Run, service: Service, registry: Registry) -> None:
+    """By handle; the API tokens are gone for good."""
+    text = run("admin", "create", "ana@example.com").stdout.strip()
+    ana = registry.users.by_name("ana")
+    out = run("user", "deactivate", "Ana")
+    assert (out.exit_code, out.stdout, out.stderr) == (0, f"ana  {ana.id}\n", "")
+    assert not registry.users.get(ana.id).active
+    back = run("user", "activate", "ana")
+    assert (back.exit_code, back.stdout, back.stderr) == (0, f"ana  {ana.id}\n", "")
+    assert registry.users.get(ana.id).active
+    assert service.tokens.verify(text, Kind.API) is None
+
+
+def test_a_locked_out_administrator_has_a_way_back(run: Run, scim: Scim, service: Service, uri: str) -> None:
+    """The refusal names the command that ends it, which can be typed as it stands."""
+    ana = scim.user("ana@example.com", emails=[{"value": "ana@example.com", "type": "work"}])["id"]
+    run("admin", "create", "ana@example.com")
+    scim.patch(f"/Users/{ana}", {"op": "replace", "path": "active", "value": False})
+    for command in (
+        ["admin", "create", "ana@example.com"],
+        ["token", "create", "--kind", "api", "--user", "ana@example.com"],
+        ["organization", "create", "acme", "--owner", "ana@example.com"],
+    ):
+        refused = run(*command)
+        assert_failed(refused, f"deactivated. To let the user in again: bsr-scim user activate ana --backend {uri}\n")
+    assert run(*refused.stderr.split("bsr-scim ")[1].split()[:3]).exit_code == 0
+    assert owner(service, run("admin", "create", "ana@example.com").stdout).id == ana
+
+
+def test_the_way_back_is_in_the_same_tenant(run: Run, service: Service) -> None:
+    """A tenant other than the default one is named."""
+    run("admin", "create", "ana@example.com", "--tenant", "acme")
+    run("user", "deactivate", "ana", "--tenant", "acme")
+    refused = run("admin", "create", "ana@example.com", "--tenant", "acme")
+    assert refused.stderr.rstrip().endswith(" --tenant acme")
+    assert service.registry().users.count() == 0
+
+
+def test_the_way_back_in_an_application(app: Flask, registry: Registry) -> None:
+    """Is the command of the application."""
+    registry.users.set_active(registry.users.create_admin("ana@example.com").id, False)
+    flask = FlaskGroup(create_app=lambda: app, load_dotenv=False)
+    refused = CliRunner().invoke(flask, ["scim", "admin", "create", "ana@example.com"])
+    assert refused.stderr.endswith(": flask scim user activate ana\n")
+
+
+@pytest.mark.parametrize("command", ["activate", "deactivate"])
+def test_only_who_is_there_is_let_in_or_locked_out(command: str, run: Run, scim: Scim) -> None:
+    """Neither an unknown handle, nor a user in no tenant."""
+    assert_failed(run("user", command, "eve"), 'There is no user with the name "eve".')
+    assert_failed(run("user", command, "eve", "--tenant", "acme"), 'There is no tenant "acme".')
+
+
+def test_a_deleted_user_is_not_let_in(run: Run, scim: Scim) -> None:
+    """Nobody could sign in as that user; the message says what to do instead."""
+    scim.delete(f"/Users/{scim.user('bob@example.com')['id']}")
+    assert_failed(run("user", "activate", "bob"), "Restore it with one instead.")
+
+
+# organization create, list, map, unmap
+
+
+def test_an_organization_is_made(run: Run, registry: Registry) -> None:
+    """Name and id are printed; the owner can do everything in it."""
+    ana = registry.sign_in("ana@example.com").user.id
+    result = run("organization", "create", "acme", "--owner", "ana@example.com")
+    acme = registry.organizations.by_name("acme")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, f"acme  {acme.id}\n", "")
+    held = registry.access.role(ana, acme)
+    assert held is not None
+    assert held.role is OrganizationRole.OWNER
+
+
+def test_organizations_are_listed(run: Run, registry: Registry) -> None:
+    """Name and id, in the order of making, over all pages."""
+    assert run("organization", "list").stdout == ""
+    made = [registry.organizations.create(f"acme-{number}") for number in range(101)]
+    assert run("organization", "list").stdout == "".join(f"{each.name}  {each.id}\n" for each in made)
+
+
+def test_a_group_is_mapped_and_unmapped(run: Run, bob: str, registry: Registry) -> None:
+    """Its members have a role from then on, in an organization or a repository, and then have none."""
+    acme, protos = registry.organizations.by_name("acme"), registry.repositories.by_full_name("acme/protos")
+    for arguments in (["acme", "Eng"], ["acme/protos", "Eng", "--role", "write"]):
+        result = run("organization", "map", *arguments)
+        assert (result.exit_code, result.output) == (0, "")
+    assert [registry.access.role(bob, place) for place in (acme, protos)] == [
+        (OrganizationRole.MEMBER, "IDP_GROUP", "Eng"),
+        (RepositoryRole.WRITE, "IDP_GROUP", "Eng"),
+    ]
+    for place in (acme, protos):
+        name = "acme" if place is acme else "acme/protos"
+        result = run("organization", "unmap", name, "Eng")
+        assert (result.exit_code, result.output) == (0, "")
+        assert registry.access.role(bob, place) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["create", "acme", "--owner", "bob@example.com"], 'The name "acme" is taken'),
+        (["create", "A b", "--owner", "bob@example.com"], '"A b"'),
+        (["create", "new", "--owner", "eve@example.com"], "There is no user with the e-mail address"),
+        (["create", "new", "--owner", "bob@example.com", "--tenant", "nowhere"], 'There is no tenant "nowhere".'),
+        (["map", "nowhere", "Eng"], 'There is no organization named "nowhere".'),
+        (["map", "acme", "Eng", "--role", "READ"], "--role READ is not one of MEMBER, MACHINE, ADMIN, OWNER."),
+        (["map", "acme/protos", "Eng", "--role", "OWNER"], "A group cannot own a repository"),
+        (["unmap", "acme", "Eng"], 'The group "Eng" is not mapped here.'),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_an_organization_that_cannot_be(arguments: list[str], message: str, run: Run, bob: str) -> None:
+    """What is not there, or cannot be, is said in one line."""
+    assert_failed(run("organization", *arguments), message)
+
+
+# log
+
+
+@pytest.fixture
+def logged(service: Service, scim: Scim) -> str:
+    """Three changes of one user in a tenant that has no others."""
+    user: str = scim.user("bob\u202e")["id"]
+    scim.patch(f"/Users/{user}", {"op": "replace", "path": "active", "value": False})
+    scim.group("Eng", user)
+    return user
+
+
+def test_the_log_is_readable(run: Run, logged: str) -> None:
+    """A line each: number, time, token, operation, type, id, and what changed from what to what."""
+    result = run("log")
+    assert (result.exit_code, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert [int(line.split()[0]) for line in lines] == list(range(1, len(lines) + 1))
+    start = r"\d+  \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ  SCIM_TOKEN  "
+    assert any(re.fullmatch(f"{start}create  User  {logged}", line) for line in lines)
+    assert any(re.fullmatch(f"{start}update  User  {logged}  active: true -> false", line) for line in lines)
+    assert re.fullmatch(rf"{start}create  Group  \S+  members: \+1", lines[-1])
+
+
+def test_the_log_shows_both_sides_of_a_change(run: Run, scim: Scim, logged: str) -> None:
+    """Values that were not there, long ones, those of other forms; nothing that moves a cursor; members that left."""
+    changes = [
+        {"op": "replace", "path": "userName", "value": "x" * 100},
+        {"op": "add", "path": "emails", "value": [{"value": "b@example.com", "type": "work"}]},
+    ]
+    scim.patch(f"/Users/{logged}", *changes)
+    lines = run("log").stdout.splitlines()
+    (line,) = (line for line in lines if "userName" in line)
+    assert f'userName: "bob?" -> "{"x" * 40}…"' in line
+    assert "; emails: none -> [{" in line
+    scim.delete(f"/Users/{logged}")
+    assert any("members: -1" in line for line in run("log").stdout.splitlines())
+
+
+def test_the_log_is_the_last_of_it(run: Run, service: Service, logged: str) -> None:
+    """At most --count, and from --after on when that is given."""
+    numbers = [entry.sequence for entry in service.backend.log("default")]
+
+    def shown(*options: str) -> list[int]:
+        return [int(line.split()[0]) for line in run("log", *options).stdout.splitlines()]
+
+    assert shown("--count", "2") == numbers[-2:]
+    assert shown("--after", "0", "--count", "2") == numbers[:2]
+    assert shown("--after", "2") == numbers[2:]
+    assert shown("--after", str(numbers[-1])) == []
+    assert shown("--count", "100000") == numbers
+
+
+def test_a_long_log_is_read_in_pages(run: Run, registry: Registry) -> None:
+    """As many entries as are asked for, each once."""
+    for number in range(300):
+        registry.organizations.create(f"o-{number}")
+    lines = run("log", "--count", "10000", "--after", "0").stdout.splitlines()
+    assert [int(line.split()[0]) for line in lines] == list(range(1, len(lines) + 1))
+    assert len(lines) >= 600
+
+
+def test_the_log_for_programs(run: Run, service: Service, logged: str) -> None:
+    """`--json` gives one entry a line, whole."""
+    lines = run("log", "--json").stdout.splitlines()
+    assert [json.loads(line) for line in lines] == [entry._asdict() for entry in service.backend.log("default")]
+
+
+@pytest.mark.parametrize("options", [["--count", "0"], ["--after", "-1"], ["--after", str(2**64)]], ids=" ".join)
+def test_a_log_of_nothing(options: list[str], run: Run, logged: str) -> None:
+    """What makes no sense is refused by the command line."""
+    assert_failed(run("log", *options), options[0], 2)
+
+
 # plan
 
 
@@ -274,7 +487,7 @@ def test_a_plan_that_changes_nothing(run: Run, bob: str) -> None:
 
 def test_a_user_from_before_the_registry_is_shown_by_the_id(run: Run, bob: str, service: Service) -> None:
     """Without a handle there is nothing else."""
-    service.backend.commit("default", [Removal("Owner", f"owner-{bob}")])
+    service.backend.commit("default", [Removal("Owner", owner_id(bob))])
     assert run("plan", "map", "acme", "Eng").stdout.startswith(f"+ {bob}  acme")
 
 
@@ -299,6 +512,7 @@ def test_a_plan_of_nothing(arguments: list[str], message: str, run: Run, bob: st
 # readiness
 
 
+@pytest.mark.usefixtures("service")
 def test_a_store_that_is_ready(run: Run) -> None:
     """One word, and success."""
     result = run("readiness")

@@ -16,7 +16,7 @@ from flask_bsr_scim.registry.model import (
 )
 from flask_bsr_scim.registry.registry import Registry
 from flask_bsr_scim.registry.store import TenantStore
-from flask_bsr_scim.registry.tokens import TokenStore
+from flask_bsr_scim.registry.tokens import TOKEN, TokenStore
 
 REFUSAL = "The API token is missing, unknown, expired or revoked, or belongs to no active user."
 """What is said of a credential, whatever is wrong with it."""
@@ -75,7 +75,7 @@ def identify(registry: Registry, store: TenantStore, tokens: TokenStore, token_i
 
 
 def _user(registry: Registry, store: TenantStore, token_id: str) -> RegistryUser | None:
-    token = store.get("Token", token_id)
+    token = store.get(TOKEN, token_id)
     try:
         return None if token is None else registry.users.get(token.document.get("user", ""))
     except NotThere:

@@ -1,25 +1,17 @@
 """Pages of lists: how many, from where, and the opaque tokens that stand for the place where the next one begins."""
 
-import hashlib
-import secrets
 from base64 import b64encode
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, Self, TypeVar
 
 from connectrpc.request import RequestContext
-from itsdangerous import BadData, URLSafeSerializer
 
-from flask_bsr_scim.backends.base import Insert
-from flask_bsr_scim.registry.attempts import insist
 from flask_bsr_scim.registry.errors import InvalidArgument
 from flask_bsr_scim.registry.store import TenantStore
-from flask_bsr_scim.registry.targets import urn
+from flask_bsr_scim.seals import Seals
 
 DEFAULT_SIZE = 100
 LARGEST_SIZE = 250
-
-_SECRET = "Secret"
-_KEY_ID = "secret-page-tokens"
 
 T = TypeVar("T")
 
@@ -45,7 +37,7 @@ class Asked:
     """
 
     def __init__(self, store: TenantStore, request: PagedRequest, ctx: RequestContext[Any, Any]) -> None:
-        self._store = store
+        self._seals, self._tenant = Seals(store.backend), store.tenant
         self._list = _list_of(request, ctx)
         self.count = min(request.page_size or DEFAULT_SIZE, LARGEST_SIZE)
         self.reverse = request.reverse
@@ -55,8 +47,7 @@ class Asked:
         """Return the token for the page that begins behind a cursor; empty when there is none."""
         if cursor is None:
             return ""
-        token = self._serializer().dumps(cursor)
-        return token if isinstance(token, str) else token.decode()
+        return self._seals.seal(self._tenant, self._list, cursor)
 
     def cut(self, items: Iterable[T], key: Callable[[T], str]) -> tuple[list[T], str]:
         """Return the page of a list that is at hand, in the order of keys, and the token for the next one."""
@@ -71,33 +62,15 @@ class Asked:
         return key < self.after if self.reverse else key > self.after
 
     def _read(self, token: str) -> str:
-        try:
-            return str(self._serializer().loads(token))
-        except BadData:
+        cursor = self._seals.open(self._tenant, self._list, token)
+        if cursor is None:
             raise InvalidArgument(
                 "The page_token is not one that this list gave: begin again without it, or leave the request unchanged."
-            ) from None
-
-    def _serializer(self) -> URLSafeSerializer:
-        options = {"key_derivation": "hmac", "digest_method": hashlib.sha256}
-        return URLSafeSerializer(_key(self._store), self._list, signer_kwargs=options)
+            )
+        return str(cursor)
 
 
 def _list_of(request: PagedRequest, ctx: RequestContext[Any, Any]) -> str:
     """Return what tells one list from another: the method, and all of the request but the page."""
     rest = request.__replace__(page_size=0, page_token="").to_binary()
     return f"{ctx.method.service_name}/{ctx.method.name} {b64encode(rest).decode()}"
-
-
-def _key(store: TenantStore) -> str:
-    """Return the tenant's key; the first one that needs it makes it."""
-
-    def attempt() -> str:
-        secret = store.get(_SECRET, _KEY_ID)
-        if secret is not None:
-            return str(secret.document["key"])
-        key = secrets.token_hex(32)
-        store.commit(Insert(_SECRET, _KEY_ID, {"schemas": [urn(_SECRET)], "id": _KEY_ID, "key": key}))
-        return key
-
-    return insist(attempt)

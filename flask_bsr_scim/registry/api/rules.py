@@ -8,9 +8,11 @@ from flask_bsr_scim.registry.api.roles import read_role
 from flask_bsr_scim.registry.direct_roles import DirectRoles
 from flask_bsr_scim.registry.errors import NotThere, PermissionDenied
 from flask_bsr_scim.registry.model import Organization, OrganizationRole, Repository, RepositoryRole, Role, Target
+from flask_bsr_scim.registry.names import split_full_name
 
 Rule = Callable[[Caller, Any], object]
-"""Takes a caller and a request; raises PermissionDenied, or NotThere for what the caller does not see."""
+"""Takes a caller and a request; raises PermissionDenied, or NotThere for what the caller does not see, and
+InvalidArgument for what names nothing."""
 
 Finder = Callable[[Caller, Any], Target]
 """Takes a caller and a request; returns the organization or repository that the request is about."""
@@ -29,6 +31,11 @@ def administrator(caller: Caller, request: Any) -> None:
 def oneself_or(rule: Rule) -> Rule:
     """Return the rule that lets pass the user whom the request is about, and whom another rule lets pass."""
     return lambda caller, request: request.user_id == caller.user.id or rule(caller, request)
+
+
+def all_of(*rules: Rule) -> Rule:
+    """Return the rule that lets pass whom each of some rules lets pass; the first that does not refuses."""
+    return lambda caller, request: [rule(caller, request) for rule in rules]
 
 
 def having(least: Role, find: Finder) -> Rule:
@@ -85,7 +92,7 @@ def _organization_by_name(caller: Caller, request: Any) -> Target:
 
 
 def _owning_organization(caller: Caller, request: Any) -> Target:
-    return caller.registry.organizations.by_name(request.full_name.partition("/")[0])
+    return caller.registry.organizations.by_name(split_full_name(request.full_name)[0])
 
 
 def _repository(field: str) -> Finder:
@@ -164,7 +171,7 @@ RULES: Mapping[str, Mapping[str, Rule]] = {
         "DeleteRepositoryByFullName": having(RepositoryRole.ADMIN, _repository_by_name),
         "SetRepositoryContributor": placing(RepositoryRole.ADMIN, _IN_REPOSITORY, "repository_role"),
         "ListRepositoryContributors": having(RepositoryRole.ADMIN, _IN_REPOSITORY),
-        "GetRepositoryContributor": oneself_or(having(RepositoryRole.ADMIN, _IN_REPOSITORY)),
+        "GetRepositoryContributor": all_of(_IN_REPOSITORY, oneself_or(having(RepositoryRole.ADMIN, _IN_REPOSITORY))),
         "AddRepositoryGroup": mapping(RepositoryRole.ADMIN, _IN_REPOSITORY, "role_override"),
         "UpdateRepositoryGroup": mapping(RepositoryRole.ADMIN, _IN_REPOSITORY, "role_override"),
         "RemoveRepositoryGroup": mapping(RepositoryRole.ADMIN, _IN_REPOSITORY),

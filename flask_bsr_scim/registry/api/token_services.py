@@ -15,7 +15,7 @@ from flask_bsr_scim.registry.api.gen.buf.alpha.registry.v1alpha1.token_connect i
 from flask_bsr_scim.registry.api.messages import scim_token_message, token_message
 from flask_bsr_scim.registry.api.pages import Asked
 from flask_bsr_scim.registry.errors import InvalidArgument, NotThere
-from flask_bsr_scim.registry.tokens import Kind, Token
+from flask_bsr_scim.registry.tokens import TOKEN, Kind, Token, read_token
 from flask_bsr_scim.schema.values import timestamp
 
 _LONGEST_NOTE = 200
@@ -88,6 +88,7 @@ class _Tokens:
         """Make a token and return its text.
 
         :raises InvalidArgument: it would have ended already.
+        :raises FailedPrecondition: the caller was deactivated meanwhile.
         """
         text, _ = self._tokens.create(
             self._store.tenant,
@@ -102,25 +103,26 @@ class _Tokens:
     def live(self) -> Iterator[Token]:
         """Yield the tokens that have not expired."""
         now = timestamp(self._store.backend.clock())
-        return (token for token in self._all() if token.expires is None or token.expires > now)
+        tokens = filter(self._is_one, self._tokens.list(self._store.tenant, self._user_id))
+        return (token for token in tokens if token.expires is None or token.expires > now)
 
     def get(self, token_id: str) -> Token:
         """Return a token, expired or not.
 
         :raises NotThere: there is none of that id.
         """
-        for token in self._all():
-            if token.id == token_id:
-                return token
-        raise NotThere("There is no such token.")
+        resource = self._store.get(TOKEN, token_id)
+        token = None if resource is None else read_token(resource)
+        if token is None or not self._is_one(token):
+            raise NotThere("There is no such token.")
+        return token
 
     def delete(self, token_id: str) -> None:
         """Revoke a token; errors as in :meth:`get`."""
         self._tokens.delete(self._store.tenant, self.get(token_id).id, self._store.actor)
 
-    def _all(self) -> Iterator[Token]:
-        tokens = self._tokens.list(self._store.tenant)
-        return (token for token in tokens if token.kind is self._kind and token.user == self._user_id)
+    def _is_one(self, token: Token) -> bool:
+        return token.kind is self._kind and token.user == self._user_id
 
     def _future(self, expire_time: Timestamp | None) -> datetime | None:
         if expire_time is None:

@@ -212,3 +212,4 @@ def test_a_user_who_is_not_there_becomes_no_member(world: World, acme: str) -> N
     fields = {"organization_id": acme, "user_id": "nobody", "organization_role": "ORGANIZATION_ROLE_MEMBER"}
     assert world.code(f"{SERVICE}/AddOrganizationMember", **fields) == "not_found"
     assert world.code(f"{SERVICE}/SetOrganizationMember", **fields) == "not_found"
+    assert world.code(f"{SERVICE}/SetOrganizationMember", organization_id=acme, user_id="nobody") == "not_found"

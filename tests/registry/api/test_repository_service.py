@@ -75,7 +75,8 @@ def test_a_repository_is_private_unless_said_otherwise(
         pytest.param({"full_name": "acme/"}, "invalid_argument", id="no name"),
         pytest.param({"full_name": "acme"}, "invalid_argument", id="no slash"),
         pytest.param({"full_name": "acme/a/b"}, "invalid_argument", id="two slashes"),
-        pytest.param({}, "not_found", id="empty"),
+        pytest.param({}, "invalid_argument", id="empty"),
+        pytest.param({"full_name": "nowhere"}, "invalid_argument", id="no slash, no organization"),
         pytest.param({"full_name": "acme/x1", "visibility": 99}, "invalid_argument", id="unknown visibility"),
     ],
 )
@@ -185,6 +186,13 @@ def test_a_group_is_mapped_changed_and_unmapped(world: World, weather: str) -> N
 def test_what_is_not_there_is_not_found(world: World, method: str, fields: dict[str, Any]) -> None:
     """Every call that names a repository says so when there is none."""
     assert world.code(f"{SERVICE}/{method}", **fields) == "not_found"
+
+
+@pytest.mark.parametrize("role", ["READ", "UNSPECIFIED"])
+def test_a_user_who_is_not_there_becomes_no_contributor(world: World, weather: str, role: str) -> None:
+    """A direct role needs a user, and so does taking one away."""
+    fields = {"repository_id": weather, "user_id": "nobody", "repository_role": f"REPOSITORY_ROLE_{role}"}
+    assert world.code(f"{SERVICE}/SetRepositoryContributor", **fields) == "not_found"
 
 
 def test_an_organization_is_no_repository(world: World, acme: str) -> None:

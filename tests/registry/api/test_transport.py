@@ -10,6 +10,7 @@ from flask import Flask, abort
 from werkzeug.test import TestResponse
 
 from flask_bsr_scim import BsrScim, create_blueprint
+from flask_bsr_scim.backends.base import Insert, Removal
 from flask_bsr_scim.errors import StoreUnavailable
 from flask_bsr_scim.registry.api.application import find_rule
 from flask_bsr_scim.registry.api.gen.buf.alpha.registry.v1alpha1 import organization_pb, role_pb, user_pb
@@ -219,10 +220,12 @@ def test_tokens_open_one_side_each(own: World) -> None:
     assert Scim(own.app, token=own.token_of("ada")).get("/Users").status_code == 401
 
 
-@pytest.mark.parametrize("user", [None, "nobody"])
-def test_a_token_of_nobody_is_refused(own: World, user: str | None) -> None:
+@pytest.mark.parametrize("user", ["none", "gone"])
+def test_a_token_of_nobody_is_refused(own: World, user: str) -> None:
     """A token that stands for no user of the registry opens nothing."""
-    token, _ = own.service.tokens.create(own.tenant, Kind.API, user=user)
+    own.service.backend.commit(own.tenant, [Insert("Outsider", "gone", {"schemas": [], "id": "gone", "active": True})])
+    token, _ = own.service.tokens.create(own.tenant, Kind.API, user=None if user == "none" else user)
+    own.service.backend.commit(own.tenant, [Removal("Outsider", "gone")])
     assert refusal(own.post("UserService/CountUsers", b"{}", token))[0] == "unauthenticated"
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from flask_bsr_scim.backends.base import Swap
 from tests.registry.api.calling import World, flat, refusal
 
 SERVICE = "UserService"
@@ -52,9 +53,9 @@ def test_deactivation_locks_a_user_out(world: World) -> None:
 def test_a_token_of_a_user_who_is_locked_out_is_refused(world: World) -> None:
     """A token that outlived its user's deactivation opens nothing."""
     bob = world.user("bob")
-    world(f"{SERVICE}/DeactivateUser", id=bob)
-    token = world.token(world.registry.users.get(bob))
-    assert refusal(world.post(f"{SERVICE}/GetUser", b"{}", token))[0] == "unauthenticated"
+    locked_out = {"schemas": [], "id": bob, "userName": "bob@example.com", "active": False}
+    world.service.backend.commit(world.tenant, [Swap("User", bob, locked_out)])
+    assert refusal(world.post(f"{SERVICE}/GetUser", b"{}", world.token_of("bob")))[0] == "unauthenticated"
 
 
 def test_the_server_role_is_changed(world: World) -> None:
