@@ -64,12 +64,13 @@ class Writer:
         """
         refused = False
         for _ in range(_ATTEMPTS):
+            changes = self._consequences.insert(context, change)
             try:
-                return self._commit(context, change.type, self._consequences.insert(context, change))
+                return self._commit(context, change.type, changes)
             except UniquenessConflict as conflict:
                 # A second look may find that the resource which was in the way is there to be taken over.
                 if conflict.type_name == change.type and refused:
-                    raise self._taken(context, conflict) from None
+                    raise self._taken(context, conflict, _taken_over(changes, change)) from None
                 refused = refused or conflict.type_name == change.type
             except (VersionConflict, ResourceNotFound):
                 continue
@@ -137,15 +138,27 @@ class Writer:
             else:
                 return next(r for r in resources if r is not None and r.type == type_name)
 
-    def _taken(self, context: Context, conflict: UniquenessConflict) -> Uniqueness:
-        holder = self._backend.get(context.tenant, conflict.type_name, conflict.holder)
-        name = holder and _name(holder)
-        who = f"{shown(name)}, id {conflict.holder}" if name else f"id {conflict.holder}"
+    def _taken(self, context: Context, conflict: UniquenessConflict, meant: str | None = None) -> Uniqueness:
+        """Return the answer to a conflict; `meant` is the id of whom the other values belong to."""
+        kind = conflict.type_name
+        other = f", and the rest to a second one ({self._known(context, kind, meant)})" if meant else ""
         return Uniqueness(
-            f"{conflict.attribute} {shown(conflict.value)} belongs to another {conflict.type_name} already ({who}). "
+            f"{conflict.attribute} {shown(conflict.value)} belongs to another {kind} already "
+            f"({self._known(context, kind, conflict.holder)}){other}. "
             f"Correct what the identity provider sends as {conflict.attribute}, so that each {conflict.type_name} has "
             "its own, or link this one to the existing one."
         )
+
+    def _known(self, context: Context, type_name: str, resource_id: str) -> str:
+        resource = self._backend.get(context.tenant, type_name, resource_id)
+        name = resource and _name(resource)
+        return f"{shown(name)}, id {resource_id}" if name else f"id {resource_id}"
+
+
+def _taken_over(changes: Sequence[Change], change: Insert) -> str | None:
+    """Return the id of the resource that was to be taken over in the place of a new one."""
+    taken = (c.id for c in changes if isinstance(c, Swap) and c.type == change.type and c.id != change.id)
+    return next(taken, None)
 
 
 def _name(resource: Resource) -> str | None:

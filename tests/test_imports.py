@@ -21,7 +21,9 @@ LAYERS = (
     (PACKAGE,),
     ("web",),
     ("registry", "provider"),
-    ("writer",),
+    ("writer", "search"),
+    ("cursors",),
+    ("seals",),
     ("exchange",),
     ("backends",),
     ("backends.memory", "backends.sqlite", "backends.redis"),
@@ -45,8 +47,9 @@ USERS = {
     "flask": ("web",),
     "granian": ("web",),
     "hypothesis": ("backends.testing",),
-    "itsdangerous": ("registry.api.pages",),
-    "jwt": ("web", "registry"),
+    "itsdangerous": ("seals",),
+    "jwt": ("web.jwks", "web.jwt_tokens"),
+    "limits": ("web.rate_limits",),
     "prometheus_client": ("web",),
     "protobuf": ("registry.api",),
     "pyngrok": ("web",),
@@ -57,7 +60,7 @@ USERS = {
 }
 """The only importers of a library."""
 
-ON_DEMAND = ("granian", "prometheus_client", "pyngrok", "redis")
+ON_DEMAND = ("granian", "jwt", "limits", "prometheus_client", "pyngrok", "redis")
 """Libraries of the extras, and the driver of one backend: imported when they are asked for."""
 
 ENTRANCES = (PACKAGE, *(f"{PACKAGE}.{name}" for name in ("web.cli", "provider", "backends.memory", "backends.sqlite")))

@@ -67,8 +67,12 @@ def work_email(document: Document) -> str | None:
 
 
 def addresses(document: Document) -> list[str]:
-    """Return the addresses that stand for a SCIM user: its work e-mail, and its userName when that is another."""
-    found = {fold(a): a for a in (work_email(document), document["userName"]) if a and "@" in a}
+    """Return the addresses that stand for a SCIM user: its work e-mail, and its userName when that is another.
+
+    An e-mail without a type counts as one for work.
+    """
+    emails = [e for e in document.get("emails", ()) if fold(e.get("type", "work")) == "work"]
+    found = {fold(a): a for a in (work_email({"emails": emails}), document["userName"]) if a and "@" in a}
     return list(found.values())
 
 

@@ -1,6 +1,6 @@
 """The registry of one tenant, as a host application uses it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, NOBODY, Actor, Backend
@@ -54,12 +54,13 @@ class Registry:
         groups: Iterable[str] | None = None,
         *,
         protocol: SignInProtocol | str = SignInProtocol.SAML,
-        join: Sequence[str] = (),
+        join: Iterable[str] | None = None,
     ) -> SignIn:
         """Do what a sign-in at the identity provider brings about; see :mod:`flask_bsr_scim.registry.sign_in`.
 
         :param groups: the names that the assertion or the claims hold; None: they say nothing of groups.
-        :param join: ids of organizations in which the user becomes a member.
+        :param join: ids of the organizations in which the user is a member, in the place of those of the sign-in
+            before; None: those stay.
         """
         options = self.options.sign_in
         return sign_in(self._store, email, groups, protocol=SignInProtocol(protocol), options=options, join=join)

@@ -10,7 +10,7 @@ from flask_bsr_scim.errors import shown
 from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.registry.attempts import insist
 from flask_bsr_scim.registry.errors import NotThere, PermissionDenied
-from flask_bsr_scim.registry.grants import GRANT, grant_id
+from flask_bsr_scim.registry.grants import GRANT, grant_id, grants_among
 from flask_bsr_scim.registry.matching import match
 from flask_bsr_scim.registry.model import OrganizationRole, RegistryUser, RoleSource
 from flask_bsr_scim.registry.names import check_group_name
@@ -68,13 +68,14 @@ def sign_in(
     *,
     protocol: SignInProtocol,
     options: SignInOptions,
-    join: Sequence[str] = (),
+    join: Iterable[str] | None = None,
 ) -> SignIn:
     """Return the user who signs in with an address, made when there is none; all of it is one commit.
 
     :param groups: the names of the groups in the assertion, which replace those of the sign-in before; None when it
         says nothing of groups. That means none with OIDC; with SAML those of before stay.
-    :param join: the ids of organizations in which whoever signs in becomes a member.
+    :param join: the ids of the organizations in which whoever signs in is a member, which replace those of the sign-in
+        before; None: those stay.
     :raises InvalidArgument: the address, or the name of a group, is none.
     :raises PermissionDenied: the user is deactivated, or the assertion lacks the groups that are configured.
     :raises NotThere: an organization of `join` does not exist.
@@ -175,12 +176,18 @@ def _out_of_pushed_groups(user_id: str, links: Sequence[Link]) -> Iterator[Chang
             yield Swap(PUSHED_GROUP, link.id, members=MemberChanges(remove=(user_id,)))
 
 
-def _joined(store: TenantStore, user_id: str, links: Sequence[Link], join: Iterable[str]) -> Iterator[Change]:
-    held = {link.id for link in links}
-    for organization_id in dict.fromkeys(join):
-        grant = grant_id(organization_id, RoleSource.JIT, OrganizationRole.MEMBER)
-        if grant in held:
-            continue
-        if store.get(GRANT, grant) is None:
+def _joined(store: TenantStore, user_id: str, links: Sequence[Link], join: Iterable[str] | None) -> Iterator[Change]:
+    if join is None:
+        return
+    held = {grant.target_id for grant in grants_among(links) if grant.source is RoleSource.JIT}
+    wanted = set(join)
+    for organization_id in sorted(held - wanted):
+        yield Swap(GRANT, _membership(organization_id), members=MemberChanges(remove=(user_id,)))
+    for organization_id in sorted(wanted - held):
+        if store.get(GRANT, _membership(organization_id)) is None:
             raise NotThere(f"There is no organization with the id {shown(organization_id)}.")
-        yield Swap(GRANT, grant, members=MemberChanges(add=(user_id,)))
+        yield Swap(GRANT, _membership(organization_id), members=MemberChanges(add=(user_id,)))
+
+
+def _membership(organization_id: str) -> str:
+    return grant_id(organization_id, RoleSource.JIT, OrganizationRole.MEMBER)

@@ -41,7 +41,7 @@ class World:
         groups: Sequence[str] | None = None,
         *,
         protocol: SignInProtocol = SignInProtocol.OIDC,
-        join: Sequence[str] = (),
+        join: Sequence[str] | None = None,
         **options: bool,
     ) -> SignIn:
         """Sign in; further keyword arguments are :class:`SignInOptions`."""

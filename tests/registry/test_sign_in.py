@@ -205,15 +205,18 @@ def test_without_organization_provisioning_a_sign_in_leaves_pushed_groups(
 
 
 def test_a_sign_in_joins_organizations(world: World) -> None:
-    """The role is MEMBER by just-in-time; it stays, and a better one counts."""
+    """The role is MEMBER by just-in-time; it stays until a sign-in names other organizations."""
     first, second = world.organization("acme"), world.organization("umbrella")
     bob = world.sign_in("bob@example.com", join=[first.id, second.id, first.id]).user
     assert [world.role(bob, organization) for organization in (first, second)] == ["JIT MEMBER"] * 2
     before = world.versions()
-    world.sign_in("bob@example.com", join=[first.id])
+    world.sign_in("bob@example.com", join=[second.id, first.id])
     world.sign_in("bob@example.com")
     assert world.versions() == before
-    assert world.role(bob, second) == "JIT MEMBER"
+    world.sign_in("bob@example.com", join=[second.id])
+    assert [world.role(bob, organization) for organization in (first, second)] == [None, "JIT MEMBER"]
+    world.sign_in("bob@example.com", join=[])
+    assert world.role(bob, second) is None
 
 
 def test_an_unknown_organization_cannot_be_joined(world: World) -> None:
