@@ -5,12 +5,14 @@ import logging
 import multiprocessing
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from threading import Thread
+from typing import Any, TypeVar
 
 import click
 import flask
 from flask.sessions import NullSession, SessionInterface, SessionMixin
+from werkzeug.routing import MapAdapter
 
 from flask_bsr_scim.web.config import environment_settings, read_settings
 from flask_bsr_scim.web.extension import BsrScim
@@ -27,6 +29,8 @@ _MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "1048576"}
 
 _BACKLOG = 1024
 
+_Called = TypeVar("_Called", bound=Callable[..., Any])
+
 _GARBAGE = 10_000
 """New objects after which the garbage collector looks for cycles; a page of users makes hundreds, and no cycle."""
 
@@ -42,13 +46,41 @@ class _NoSessions(SessionInterface):
         """Do nothing."""
 
 
+class _Server(flask.Flask):
+    """An application that leaves out what this server has no use for, and what each request would pay for.
+
+    It has no hooks around requests, no sessions, no coroutines, no hosts to choose from, and builds no URLs.
+    """
+
+    session_interface = _NoSessions()
+
+    def create_url_adapter(self, request: flask.Request | None) -> MapAdapter | None:
+        """Return what finds the view of a path."""
+        if request is None:
+            return None
+        return MapAdapter(self.url_map, "", "/", "", "http", request.path, request.method)
+
+    def preprocess_request(self, *_: Any) -> None:
+        """Do nothing: there are no hooks before requests."""
+
+    def process_response(self, *args: Any) -> Any:
+        """Return the response: there are no hooks after requests."""
+        return args[-1]
+
+    def do_teardown_request(self, *_: Any) -> None:
+        """Do nothing: nothing is to be torn down."""
+
+    def ensure_sync(self, func: _Called) -> _Called:
+        """Return the function: none is a coroutine."""
+        return func
+
+
 def create_app() -> flask.Flask:
     """Return the application of the standalone server, set up by the `SCIM_*` keys of the environment.
 
     :raises ConfigurationError: a key is wrong.
     """
-    app = flask.Flask("bsr_scim")
-    app.session_interface = _NoSessions()
+    app = _Server("bsr_scim")
     app.config.update(environment_settings())
     scim = BsrScim(app)
     logging.basicConfig(
