@@ -34,9 +34,7 @@ def connect(path: str, synchronous: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
     )
-    # Pages in the log before they go to their places: commits write the same few pages over and over.
-    pragmas = ("cache_size = -65536", "mmap_size = 268435456", "wal_autocheckpoint = 4000")
-    for pragma in (f"synchronous = {synchronous}", *pragmas):
+    for pragma in (f"synchronous = {synchronous}", "cache_size = -65536", "mmap_size = 268435456"):
         patiently(partial(connection.execute, f"PRAGMA {pragma}"))
     return connection
 
@@ -113,13 +111,12 @@ class Connections:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Let all that the calling thread reads and writes meanwhile happen in one transaction, or part of one."""
-        outer = self._held.connection
+        """Let all that the calling thread reads and writes meanwhile happen in one transaction."""
         with self.write() as self._held.connection:
             try:
                 yield
             finally:
-                self._held.connection = outer
+                self._held.connection = None
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         if connection is not self._held.connection:
