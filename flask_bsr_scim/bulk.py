@@ -2,17 +2,21 @@
 
 from collections.abc import Collection
 from functools import partial
+from time import monotonic
 from urllib.parse import quote
 
 from flask_bsr_scim.bulk_messages import BulkRequest, bulk_response
 from flask_bsr_scim.bulk_order import in_order_of_need
 from flask_bsr_scim.bulk_references import LeftOut
 from flask_bsr_scim.bulk_steps import Performer, Step
-from flask_bsr_scim.errors import Conflict, InvalidValue, ScimError, shown
+from flask_bsr_scim.errors import Conflict, InvalidValue, PayloadTooLarge, ScimError, shown
 from flask_bsr_scim.exchange import Context, Response
 from flask_bsr_scim.messages import error_document
 from flask_bsr_scim.provider import ServiceProvider
 from flask_bsr_scim.schema import Document
+
+_SECONDS = 5
+"""A job that takes longer is given up: nobody else writes meanwhile."""
 
 
 def process_bulk(
@@ -24,6 +28,7 @@ def process_bulk(
     them all.
 
     :param max_patch_operations: the largest number of operations in the data of one PATCH.
+    :raises PayloadTooLarge: the job takes too long.
     """
     job = _Job(provider, context, request, max_patch_operations)
     with provider.backend.together(context.tenant):
@@ -55,7 +60,10 @@ class _Job:
 
     def run(self) -> None:
         """Do the operations, until there were as many errors as end the job."""
+        deadline = monotonic() + _SECONDS
         for part in in_order_of_need(self._needs):
+            if monotonic() > deadline:
+                raise PayloadTooLarge(len(self._results), f"operations in {_SECONDS} seconds")
             if len(part) > 1 or part[0] in self._needs[part[0]]:
                 self._run_circle(part)
             else:

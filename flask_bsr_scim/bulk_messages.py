@@ -93,8 +93,7 @@ def read_bulk(body: JSON, limit: int) -> BulkRequest:
     try:
         loaded = _REQUEST.load(message)
     except ValidationError as error:
-        (messages,) = error.messages_dict.values()
-        raise InvalidSyntax(messages[0]) from None
+        raise InvalidSyntax(next(iter(error.messages_dict.values()))[0]) from None
     request = BulkRequest(tuple(map(_read_operation, loaded["operations"])), loaded["fail_on_errors"])
     _check_unique(request.operations)
     return request

@@ -20,6 +20,7 @@ PACKAGE = "flask_bsr_scim"
 LAYERS = (
     (PACKAGE,),
     ("web",),
+    ("bulk",),
     ("registry", "provider"),
     ("writer", "search"),
     ("cursors",),

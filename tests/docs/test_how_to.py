@@ -95,10 +95,10 @@ def test_tokens_are_made_listed_and_revoked() -> None:
     made = invoke(scim_commands, ["token", "create", "--expires", "90d", "--description", "Okta, production"])
     app = Flask("tokens")
     BsrScim(app)
-    before = ask(app, "/scim/v2/Users", token=made.output.strip())
+    before = ask(app, "/scim/v2/Users", token=made.stdout.strip())
     listed = invoke(scim_commands, ["token", "list"]).output.splitlines()
     invoke(scim_commands, ["token", "delete", listed[0].split()[0]])
-    after = ask(app, "/scim/v2/Users", token=made.output.strip())
+    after = ask(app, "/scim/v2/Users", token=made.stdout.strip())
     assert list(map(shape, listed)) == list(map(shape, shown))
     assert (before.status_code, after.status_code) == (200, 401)
 

@@ -90,6 +90,7 @@ def test_a_job_of_every_method(either: Scim) -> None:
         pytest.param(message(add_user("a"), failOnErrors="1"), "failOnErrors must be", id="failOnErrors in text"),
         pytest.param(message(add_user("a"), failOnErrors=1.5), "failOnErrors must be", id="failOnErrors in halves"),
         pytest.param(message(add_user("a"), failOnErrors=True), "failOnErrors must be", id="failOnErrors true"),
+        pytest.param(message(failOnErrors=0), "must be", id="all of it"),
     ],
 )
 def test_what_is_no_job_is_refused(body: Any, detail: str, scim: Scim) -> None:
@@ -180,6 +181,7 @@ def test_the_example_of_the_reference(scim: Scim) -> None:
         pytest.param(replace("/Users/{bob}", user("ann")), "409", "uniqueness", "ann", id="a PUT to a taken name"),
         pytest.param(modify("/Users/{bob}"), "400", "invalidSyntax", "operations", id="a PATCH without operations"),
         pytest.param(modify("/Users/{bob}") | {"data": [5]}, "400", "invalidSyntax", "operations", id="a PATCH of a 5"),
+        pytest.param(modify("/Users/{bob}") | {"data": {"Operations": 5}}, "400", "invalidSyntax", "", id="a 5"),
         pytest.param(modify("/Users/{bob}", {"op": "add"}), "400", "invalidValue", "", id="a PATCH without a value"),
         pytest.param(delete("/Users/{bob}", version=5), "400", "invalidSyntax", "version must", id="a wrong version"),
         pytest.param(delete("/Groups/{bob}"), "404", None, "Group", id="a user as a group"),
@@ -331,6 +333,14 @@ def test_the_limit_of_a_patch_is_kept(make_scim: MakeScim) -> None:
     scim = make_scim(max_patch_operations=1)
     (result,) = run(scim, modify(path_of(scim.user("bob")), CHANGE, CHANGE))
     assert error(result)["scimType"] == "invalidValue"
+
+
+def test_a_job_that_takes_too_long_is_given_up(scim: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
+    """B-18: 413 says how much was done in the time; nothing of it stays, since nobody else can write meanwhile."""
+    with monkeypatch.context() as patch:
+        patch.setattr("flask_bsr_scim.bulk._SECONDS", 0)
+        assert_error(scim.post("/Bulk", message(*map(add_user, "abc"))), 413, None, "operations in 0 seconds")
+    assert scim.names() == []
 
 
 def test_jobs_can_be_switched_off(make_scim: MakeScim) -> None:

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from flask_bsr_scim import BsrScim, current_service, make_resource_type
 from flask_bsr_scim.schema import Document
-from tests.client import ENTERPRISE, GROUP, TOKEN, USER, Scim, group, path_of, user
+from tests.client import ENTERPRISE, GROUP, TOKEN, USER, Scim, group, new_client, path_of, user
 from tests.rfc7644.bulk_jobs import add_group, add_user, delete, message, modify, replace, run, statuses
 from tests.rfc7644.conftest import attribute
 
@@ -387,6 +389,31 @@ def test_the_errors_of_a_circle_count(scim: Scim) -> None:
     job = [add_group("A", "bulkId:B"), add_group("B", "bulkId:A", "unknown"), add_user("ann")]
     assert statuses(run(scim, *job, failOnErrors=1)) == ["409", "400"]
     assert scim.names() == []
+
+
+@settings(max_examples=50)
+@given(
+    references=st.lists(st.sets(st.integers(0, 7), max_size=2), min_size=8, max_size=8),
+    broken=st.sets(st.integers(0, 7), max_size=2),
+)
+def test_any_web_of_references(references: list[set[int]], broken: set[int], shared_app: Flask) -> None:
+    """B-14 to B-16: who is wrong fails, and whoever needs one of them, directly or not; others have their members."""
+    scim = new_client(shared_app)
+    job = [add_group(str(n), *(f"bulkId:{r}" for r in some)) for n, some in enumerate(references)]
+    for number in broken:
+        job[number]["data"]["displayName"] = 5
+    failing, before = set(broken), set[int]()
+    while failing != before:
+        before = set(failing)
+        failing |= {number for number, some in enumerate(references) if some & failing}
+    results = dict(enumerate(statuses(run(scim, *job))))
+    assert {number for number, status in results.items() if status != "201"} == failing
+    assert {results[number] for number in failing - broken} <= {"409"}
+    found = {group["displayName"]: group for group in scim.get("/Groups").json["Resources"]}
+    names = {group["id"]: int(name) for name, group in found.items()}
+    assert {int(name): {names[m["value"]] for m in group.get("members", ())} for name, group in found.items()} == {
+        number: some for number, some in enumerate(references) if number not in failing
+    }
 
 
 @pytest.mark.parametrize("backwards", [False, True], ids=["from its end", "from its beginning"])

@@ -549,6 +549,10 @@ def test_the_same_commands_in_an_application(app: Flask, registry: Registry) -> 
     assert signed.output.startswith("bob  ")
     assert CliRunner().invoke(flask, ["scim", "readiness"]).output == "ready\n"
     assert registry.users.count() == 2
+    for command in (["organization", "create", "acme", "--owner", "ana@example.com"], ["user", "list"], ["log"]):
+        done = CliRunner().invoke(flask, ["scim", *command])
+        assert (done.exit_code, done.stderr) == (0, "")
+        assert done.stdout
 
 
 @pytest.mark.parametrize(
