@@ -111,12 +111,13 @@ class Connections:
 
     @contextmanager
     def hold(self) -> Iterator[None]:
-        """Let all that the calling thread reads and writes meanwhile happen in one transaction."""
+        """Let all that the calling thread reads and writes meanwhile happen in one transaction, or part of one."""
+        outer = self._held.connection
         with self.write() as self._held.connection:
             try:
                 yield
             finally:
-                self._held.connection = None
+                self._held.connection = outer
 
     def _give_back(self, connection: sqlite3.Connection) -> None:
         if connection is not self._held.connection:

@@ -29,6 +29,8 @@ log = logging.getLogger("flask_bsr_scim.access")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 _SCHEMES = ("https", "http")
 _NAMES_OF_THE_HOST = ("wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME")
+_LONGEST_HOST = 262
+"""A name of 255 characters (RFC 1035 §2.3.4), a colon and a port."""
 _MOST_VIEWS = 64
 """Views that are kept; clients choose the host that they name."""
 
@@ -106,7 +108,7 @@ class Mount:
     def _make_view(self, request: flask.Request) -> View:
         if pinned := self.service.settings.public_url(self.prefix):
             return View(self.service.types, pinned)
-        if not request.host or request.scheme not in _SCHEMES:
+        if not 0 < len(request.host) <= _LONGEST_HOST or request.scheme not in _SCHEMES:
             raise ScimError("Host, or the headers of a proxy, do not name the host that this request is for.")
         host, path = f"{request.scheme}://{request.host}", quote(request.root_path.rstrip("/"))
         return View(self.service.types, host + path + self.prefix)

@@ -583,7 +583,9 @@ def test_other_paths_are_errors_too(path: str, standalone: Flask) -> None:
     assert response.headers["Content-Type"] == "application/scim+json"
 
 
-def test_a_host_that_is_too_long_is_an_error_too(standalone: Flask) -> None:
-    """What fails before any blueprint is asked is in the same form."""
-    response = standalone.test_client().get("/scim/v2/Users", headers={"Host": "x" * 300})
+@pytest.mark.parametrize("host", ["x" * 300, "a b", 'a"b', ""], ids=["long", "space", "quote", "empty"])
+def test_a_host_that_is_none_is_an_error_too(host: str, standalone: Flask) -> None:
+    """The name of the host goes into every location, so what is no name is refused; no URL is made of it."""
+    headers = {"Host": host, "Authorization": "Bearer a-token-for-the-standalone-server"}
+    response = standalone.test_client().get("/scim/v2/Users", headers=headers)
     assert_error(response, 400)
