@@ -46,16 +46,22 @@ def read_body(request: Request, limit: int) -> JSON:
     :raises PayloadTooLarge: the body is larger.
     :raises InvalidSyntax: it breaks off; and see :func:`~flask_bsr_scim.strict_json.read_json`.
     """
+    if request.environ.get("CONTENT_TYPE") not in _MEDIA_TYPES:
+        _check_media_type(request)
+    return read_json(read_data(request, limit))
+
+
+def _check_media_type(request: Request) -> None:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
     if request.mimetype not in _MEDIA_TYPES or charset not in _CHARSETS:
         raise UnsupportedMediaType()
-    return read_json(read_data(request, limit))
 
 
 def read_data(request: Request, limit: int) -> bytes:
     """Return the request's body, inflated; errors as in :func:`read_body`."""
     data = _received(request, limit)
-    return _inflated(data, request.headers.get("Content-Encoding", "identity").strip().lower(), limit)
+    encoding = request.environ.get("HTTP_CONTENT_ENCODING")
+    return data if encoding is None else _inflated(data, encoding.strip().lower(), limit)
 
 
 def _received(request: Request, limit: int) -> bytes:
@@ -70,11 +76,21 @@ def _received(request: Request, limit: int) -> bytes:
 
 def _read(request: Request, most: int) -> bytes:
     """Return the body; one without Content-Length is cut off at `most` in silence."""
+    length = request.content_length
     request.max_content_length = most
     try:
-        return request.get_data(cache=False)
-    except ClientDisconnected:
-        raise InvalidSyntax("The request body ends before its Content-Length.") from None
+        if not length:
+            return request.get_data(cache=False)
+        data: bytes = request.environ["wsgi.input"].read(length)
+    except (ClientDisconnected, OSError, ValueError):
+        raise _broken_off() from None
+    if len(data) < length:
+        raise _broken_off()
+    return data
+
+
+def _broken_off() -> InvalidSyntax:
+    return InvalidSyntax("The request body ends before its Content-Length.")
 
 
 def _discard(request: Request, limit: int) -> None:
