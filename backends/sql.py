@@ -150,7 +150,11 @@ class _Compiler:
         if place is self._resource and (found := self._indexed(str(target), key, operator)):
             return found
         values = place.values(target)
-        return values.exists(self._compared(_key(target.leaf, values), operator, key))
+        found = self._compared(_key(target.leaf, values), operator, key)
+        if operator is Operator.EQ and _is_folded(target.leaf, values):
+            # Most values are in lower case as they are, and a function in Python costs more than the rest.
+            found = f"({self._compared(values.raw, operator, key)} OR {found})"
+        return values.exists(found)
 
     def _indexed(self, path: str, key: Any, operator: Operator = Operator.EQ) -> str | None:
         """Return the condition that an index answers; None when there is no index for it."""
@@ -205,6 +209,10 @@ class _Compiler:
                 return f"{value} {SYMBOLS[operator]} {bound}"
 
 
+def _is_folded(attribute: Attribute, values: Values) -> bool:
+    return attribute.type is Type.STRING and not attribute.case_exact and not values.is_column
+
+
 def _key(attribute: Attribute, values: Values) -> str:
     """Return the comparison key of a value; see :attr:`Attribute.key`."""
     if values.is_column:
@@ -214,7 +222,7 @@ def _key(attribute: Attribute, values: Values) -> str:
             return f"scim_time({values.raw})"
         case Type.DECIMAL:
             return f"scim_number({values.json})"
-        case Type.STRING if not attribute.case_exact:
+        case _ if _is_folded(attribute, values):
             return f"scim_fold({values.raw})"
         case _:
             return values.raw
