@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from flask_bsr_scim.errors import shown
 from flask_bsr_scim.registry.errors import FailedPrecondition
-from flask_bsr_scim.registry.owners import USER, find_user, is_same_address, owner_id, user_id_of, work_email
+from flask_bsr_scim.registry.owners import USER, find_user, is_same_address, user_id_of, work_email
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.registry.targets import OWNER
 from flask_bsr_scim.resource import Resource
@@ -21,8 +21,8 @@ def match(store: TenantStore, address: str) -> Resource | None:
     :raises FailedPrecondition: several users have it, and none or more of them as its userName; or nobody has it, and
         nobody new can: it is the userName of a user with another e-mail, or spelled like the address of one.
     """
-    near = _near(store, address)
-    having = [user for user in near if is_same_address(address, _known_by(store, user))]
+    near, known = _near(store, address)
+    having = [user for user in near if is_same_address(address, _known_by(user, known))]
     if len(having) > 1:
         return _named(having, address)
     if near and not having:
@@ -34,15 +34,16 @@ def match(store: TenantStore, address: str) -> Resource | None:
     return next(iter(having), None)
 
 
-def _near(store: TenantStore, address: str) -> Sequence[Resource]:
-    """Return the users to whom the keys lead under which an address is unique."""
+def _near(store: TenantStore, address: str) -> tuple[Sequence[Resource], str]:
+    """Return the users to whom the keys lead under which an address is unique, and what an Outsider is known by."""
     owner = store.find(OWNER, "email", address)
     found = [
         *(user for user in store.each(USER, holding=("emails.value", address)) if _works_at(user, address)),
         store.find(USER, "userName", address),
         None if owner is None else find_user(store, user_id_of(owner)),
     ]
-    return list({user.id: user for user in found if user is not None}.values())
+    users = {user.id: user for user in found if user is not None}
+    return list(users.values()), "" if owner is None else owner.document["email"]
 
 
 def _works_at(user: Resource, address: str) -> bool:
@@ -50,12 +51,9 @@ def _works_at(user: Resource, address: str) -> bool:
     return email is not None and fold(email) == fold(address)
 
 
-def _known_by(store: TenantStore, user: Resource) -> str:
-    """Return the one address by which a user signs in."""
-    if user.type == USER:
-        return str(work_email(user.document) or user.document["userName"])
-    owner = store.get(OWNER, owner_id(user.id))
-    return "" if owner is None else str(owner.document.get("email", ""))
+def _known_by(user: Resource, outsider: str) -> str:
+    """Return the one address by which a user signs in; an Outsider has it in its owner alone."""
+    return str(work_email(user.document) or user.document["userName"]) if user.type == USER else outsider
 
 
 def _named(users: Sequence[Resource], address: str) -> Resource:

@@ -59,7 +59,7 @@ def claims(**changes: Any) -> dict[str, Any]:
         "sub": CLIENT,
         "client_id": CLIENT,
         "iat": now,
-        "exp": now + 300,
+        "exp": now + 3600,
         "jti": "AT.1",
         "scope": "scim",
     }

@@ -236,9 +236,9 @@ STALE = {
     "not valid yet": token(nbf=NOW + 86_400),
     "issued in the future": token(iat=NOW + 86_400),
     "an end that is no number": token(exp="never"),
-    "an end that is a list": token(exp=[NOW + 300]),
+    "an end that is a list": token(exp=[NOW + 3600]),
     "a beginning that is no number": token(nbf="now"),
-    "an end too large for a number": signed(HEADER, json.dumps(claims()).replace(str(NOW + 300), "1e999").encode()),
+    "an end too large for a number": signed(HEADER, json.dumps(claims()).replace(str(NOW + 3600), "1e999").encode()),
     "an end that is NaN": signed(HEADER, json.dumps(claims(exp=float("nan"))).encode()),
     "an end of thousands of digits": signed(HEADER, json.dumps(claims(exp=7)).replace("7", "9" * 1000, 1).encode()),
 }
