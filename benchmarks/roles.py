@@ -63,7 +63,7 @@ def _report(store: Backend, members: int, rounds: int) -> Iterator[float]:
         yield growth
     for name, once in (
         ("count of members", lambda: registry.access.count(sides[1])),
-        ("plan of an unmapping", lambda: sum(1 for _ in registry.plan_unmap(sides[1], "large"))),
+        ("plan of an unmapping", lambda: sum(1 for _ in registry.plan.unmap(sides[1], "large"))),
     ):
         click.echo(f"{name:28}{'':10}{_seconds(once) * 1e6:10.0f}")
 

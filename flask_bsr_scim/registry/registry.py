@@ -1,14 +1,13 @@
 """The registry of one tenant, as a host application uses it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, NOBODY, Actor, Backend
 from flask_bsr_scim.registry.access import Access
 from flask_bsr_scim.registry.mappings import Mappings
-from flask_bsr_scim.registry.model import Role, Target
 from flask_bsr_scim.registry.organizations import Organizations
-from flask_bsr_scim.registry.plan import Change, Plan
+from flask_bsr_scim.registry.plan import Plan
 from flask_bsr_scim.registry.readiness import Readiness, readiness
 from flask_bsr_scim.registry.repositories import Repositories
 from flask_bsr_scim.registry.sign_in import SignIn, SignInOptions, SignInProtocol, sign_in
@@ -46,7 +45,7 @@ class Registry:
         self.repositories = Repositories(store)
         self.mappings = Mappings(store)
         self.access = Access(store)
-        self._plan = Plan(store)
+        self.plan = Plan(store)
 
     def sign_in(
         self,
@@ -64,18 +63,6 @@ class Registry:
         """
         options = self.options.sign_in
         return sign_in(self._store, email, groups, protocol=SignInProtocol(protocol), options=options, join=join)
-
-    def plan_map(self, target: Target, group: str, role: Role | None = None) -> Iterator[Change]:
-        """Return whose access would change if a group were mapped to a target; see :meth:`Plan.map`."""
-        return self._plan.map(target, group, role)
-
-    def plan_unmap(self, target: Target, group: str) -> Iterator[Change]:
-        """Return whose access would change if a group were mapped there no more; see :meth:`Plan.unmap`."""
-        return self._plan.unmap(target, group)
-
-    def plan_delete_group(self, group: str) -> Iterator[Change]:
-        """Return whose access would change if a pushed group were deleted; see :meth:`Plan.delete_group`."""
-        return self._plan.delete_group(group)
 
     def readiness(self) -> Readiness:
         """Return what would go wrong, or lead nowhere, when an identity provider provisions here now."""

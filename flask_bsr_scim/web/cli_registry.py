@@ -84,7 +84,7 @@ def plan_map(target: str, group: str, role: str | None, backend: str | None, ten
     with readable_errors():
         registry = registry_of(backend, tenant)
         place = target_named(registry, target)
-        _show_changes(registry, registry.plan_map(place, group, role_named(place, role)))
+        _show_changes(registry, registry.plan.map(place, group, role_named(place, role)))
 
 
 @plan_commands.command("unmap")
@@ -96,7 +96,7 @@ def plan_unmap(target: str, group: str, backend: str | None, tenant: str) -> Non
     """Show what taking a group's mapping from an organization or repository would change."""
     with readable_errors():
         registry = registry_of(backend, tenant)
-        _show_changes(registry, registry.plan_unmap(target_named(registry, target), group))
+        _show_changes(registry, registry.plan.unmap(target_named(registry, target), group))
 
 
 @plan_commands.command("delete-group")
@@ -107,7 +107,7 @@ def plan_delete_group(group: str, backend: str | None, tenant: str) -> None:
     """Show what deleting a pushed group would change."""
     with readable_errors():
         registry = registry_of(backend, tenant)
-        _show_changes(registry, registry.plan_delete_group(group))
+        _show_changes(registry, registry.plan.delete_group(group))
 
 
 @click.command("readiness")

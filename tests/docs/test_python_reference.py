@@ -9,6 +9,7 @@ import pytest
 from flask_bsr_scim.registry.access import Access
 from flask_bsr_scim.registry.mappings import Mappings
 from flask_bsr_scim.registry.organizations import Organizations
+from flask_bsr_scim.registry.plan import Plan
 from flask_bsr_scim.registry.registry import Registry
 from flask_bsr_scim.registry.repositories import Repositories
 from flask_bsr_scim.registry.tokens import TokenStore
@@ -19,6 +20,7 @@ from tests.docs.running import run
 PAGE = DOCS / "reference" / "python.md"
 PARTS: dict[str, type[Any]] = {
     "registry": Registry,
+    "registry.plan": Plan,
     "registry.users": Users,
     "registry.organizations": Organizations,
     "registry.repositories": Repositories,

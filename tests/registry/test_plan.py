@@ -29,14 +29,14 @@ def test_mapping(world: World, acme: Organization) -> None:
     """All members would get in who are not in already."""
     world.organizations.add_member(acme.id, "ben", ROLE.MEMBER)
     world.organizations.add_member(acme.id, "cleo", ROLE.ADMIN)
-    assert planned(world.registry.plan_map(acme, "Eng")) == {"ana": "- > MEMBER IDP_GROUP Eng"}
+    assert planned(world.registry.plan.map(acme, "Eng")) == {"ana": "- > MEMBER IDP_GROUP Eng"}
 
 
 def test_mapping_with_a_role(world: World, acme: Organization) -> None:
     """Who is in with a lower role would rise."""
     world.organizations.add_member(acme.id, "ben", ROLE.MEMBER)
     world.organizations.add_member(acme.id, "cleo", ROLE.ADMIN)
-    assert planned(world.registry.plan_map(acme, "Eng", ROLE.MACHINE)) == {
+    assert planned(world.registry.plan.map(acme, "Eng", ROLE.MACHINE)) == {
         "ana": "- > MACHINE IDP_GROUP Eng",
         "ben": "MEMBER DIRECT > MACHINE IDP_GROUP Eng",
     }
@@ -46,21 +46,21 @@ def test_mapping_what_is_mapped(world: World, acme: Organization) -> None:
     """Another role of a mapping changes those for whom it counts; the same role changes nobody."""
     world.mappings.add(acme.id, "Eng", ROLE.ADMIN)
     world.organizations.add_member(acme.id, "cleo", ROLE.ADMIN)
-    assert planned(world.registry.plan_map(acme, "Eng", ROLE.ADMIN)) == {}
-    assert planned(world.registry.plan_map(acme, "Eng")) == dict.fromkeys(
+    assert planned(world.registry.plan.map(acme, "Eng", ROLE.ADMIN)) == {}
+    assert planned(world.registry.plan.map(acme, "Eng")) == dict.fromkeys(
         ("ana", "ben"), "ADMIN IDP_GROUP Eng > MEMBER IDP_GROUP Eng"
     )
 
 
 def test_mapping_what_was_never_pushed(world: World, acme: Organization) -> None:
     """A group that is not there would change nobody."""
-    assert planned(world.registry.plan_map(acme, "Ops")) == {}
+    assert planned(world.registry.plan.map(acme, "Ops")) == {}
 
 
 def test_mapping_groups_of_sign_ins(world: World, acme: Organization) -> None:
     """Whom a sign-in put into a group of the name would get in too."""
     world.push("Eng", "ben", "dan", type_name="SignInGroup")
-    changes = planned(world.registry.plan_map(acme, "Eng", ROLE.ADMIN))
+    changes = planned(world.registry.plan.map(acme, "Eng", ROLE.ADMIN))
     assert changes == dict.fromkeys(("ana", "ben", "cleo"), "- > ADMIN IDP_GROUP Eng")
 
 
@@ -68,10 +68,10 @@ def test_mapping_to_a_repository(world: World, acme: Organization) -> None:
     """Repositories have roles of their own."""
     protos = world.repository(acme)
     world.repositories.set_contributor(protos.id, "ana", RepositoryRole.WRITE)
-    changes = list(world.registry.plan_map(protos, "Eng"))
+    changes = list(world.registry.plan.map(protos, "Eng"))
     assert [(change.user_id, change.target_id) for change in changes] == [("ben", protos.id), ("cleo", protos.id)]
     with pytest.raises(InvalidArgument):
-        world.registry.plan_map(protos, "Eng", RepositoryRole.OWNER)
+        world.registry.plan.map(protos, "Eng", RepositoryRole.OWNER)
 
 
 def test_inactive_users_and_groups_in_groups_are_left_out(world: World, acme: Organization) -> None:
@@ -79,7 +79,7 @@ def test_inactive_users_and_groups_in_groups_are_left_out(world: World, acme: Or
     world.push("Inner", "dan")
     world.members("Eng", add=("Group-Inner",))
     world.set_active("ana", False)
-    assert set(planned(world.registry.plan_map(acme, "Eng"))) == {"ben", "cleo"}
+    assert set(planned(world.registry.plan.map(acme, "Eng"))) == {"ben", "cleo"}
 
 
 def test_unmapping(world: World, acme: Organization) -> None:
@@ -88,7 +88,7 @@ def test_unmapping(world: World, acme: Organization) -> None:
     world.organizations.add_member(acme.id, "ben", ROLE.MEMBER)
     world.push("Ops", "cleo")
     world.mappings.add(acme.id, "Ops", ROLE.MACHINE)
-    assert planned(world.registry.plan_unmap(acme, "Eng")) == {
+    assert planned(world.registry.plan.unmap(acme, "Eng")) == {
         "ana": "MACHINE IDP_GROUP Eng > -",
         "ben": "MACHINE IDP_GROUP Eng > MEMBER DIRECT",
     }
@@ -97,7 +97,7 @@ def test_unmapping(world: World, acme: Organization) -> None:
 def test_unmapping_what_is_not_mapped(world: World, acme: Organization) -> None:
     """A mapping that is not there cannot be undone; the refusal comes before the list is read."""
     with pytest.raises(NotThere, match="Eng"):
-        world.registry.plan_unmap(acme, "Eng")
+        world.registry.plan.unmap(acme, "Eng")
 
 
 def test_deleting_a_group(world: World, acme: Organization) -> None:
@@ -107,7 +107,7 @@ def test_deleting_a_group(world: World, acme: Organization) -> None:
     world.mappings.add(protos.id, "Eng", RepositoryRole.WRITE)
     world.push("Eng", "ben", type_name="SignInGroup")
     world.organizations.add_member(acme.id, "cleo", ROLE.ADMIN)
-    assert [tuple(change[:2]) for change in world.registry.plan_delete_group("Eng")] == [
+    assert [tuple(change[:2]) for change in world.registry.plan.delete_group("Eng")] == [
         ("ana", acme.id),
         ("ana", protos.id),
         ("cleo", protos.id),
@@ -116,7 +116,7 @@ def test_deleting_a_group(world: World, acme: Organization) -> None:
 
 def test_deleting_a_group_that_is_mapped_nowhere(world: World, acme: Organization) -> None:
     """It gave nothing, so nothing would be lost."""
-    assert planned(world.registry.plan_delete_group("Eng")) == {}
+    assert planned(world.registry.plan.delete_group("Eng")) == {}
 
 
 def test_deleting_a_group_that_was_not_pushed(world: World, acme: Organization) -> None:
@@ -124,24 +124,24 @@ def test_deleting_a_group_that_was_not_pushed(world: World, acme: Organization) 
     world.push("Ops", "ana", type_name="SignInGroup")
     for name in ("Ops", "eng"):
         with pytest.raises(NotThere, match=name):
-            world.registry.plan_delete_group(name)
+            world.registry.plan.delete_group(name)
 
 
 CHANGES: dict[str, tuple[Callable[[World, Target], Iterator[Change]], Callable[[World, Target], object]]] = {
     "map": (
-        lambda world, target: world.registry.plan_map(target, "Ops", ROLE.MACHINE),
+        lambda world, target: world.registry.plan.map(target, "Ops", ROLE.MACHINE),
         lambda world, target: world.mappings.add(target.id, "Ops", ROLE.MACHINE),
     ),
     "change": (
-        lambda world, target: world.registry.plan_map(target, "Eng", ROLE.ADMIN),
+        lambda world, target: world.registry.plan.map(target, "Eng", ROLE.ADMIN),
         lambda world, target: world.mappings.add(target.id, "Eng", ROLE.ADMIN),
     ),
     "unmap": (
-        lambda world, target: world.registry.plan_unmap(target, "Eng"),
+        lambda world, target: world.registry.plan.unmap(target, "Eng"),
         lambda world, target: world.mappings.remove(target.id, "Eng"),
     ),
     "delete": (
-        lambda world, target: world.registry.plan_delete_group("Eng"),
+        lambda world, target: world.registry.plan.delete_group("Eng"),
         lambda world, target: world.delete("Eng"),
     ),
 }
@@ -189,7 +189,7 @@ def test_a_plan_reads_no_more_than_is_asked_for(
         return members(tenant, group_ids, **options)
 
     monkeypatch.setattr(world.backend, "members", counting)
-    changes = world.registry.plan_map(acme, "All")
+    changes = world.registry.plan.map(acme, "All")
     assert asked == []
     assert [next(changes).user_id for _ in range(10)] == people[:10]
     assert asked == [10]
