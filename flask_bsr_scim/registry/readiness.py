@@ -4,14 +4,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flask_bsr_scim.backends.base import Page, Query
-from flask_bsr_scim.filter import bind, parse_filter
 from flask_bsr_scim.registry.owners import user_id_of
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import Document
 from flask_bsr_scim.schema.values import timestamp
-from flask_bsr_scim.view import View
 
 READINESS_URN = "urn:bsr:scim:api:messages:Readiness"
 
@@ -100,26 +97,9 @@ def _users(store: TenantStore) -> Iterator[Warning]:
 
 def _found(store: TenantStore, type_name: str, condition: str, code: str, message: str) -> Iterator[Warning]:
     """Yield one warning about the resources that satisfy a filter."""
-    page = _query(store, type_name, condition, MOST_RESOURCES)
+    page = store.page(type_name, holding=condition, count=MOST_RESOURCES)
     if page.total:
         yield Warning(code, message.format(page.total), [_subject(resource) for resource in page.resources])
-
-
-def _query(store: TenantStore, type_name: str, condition: str | None, count: int, after: str | None = None) -> Page:
-    types = store.backend.types
-    filter = None if condition is None else bind(parse_filter(condition), types.by_name[type_name])
-    return store.backend.query(
-        store.tenant, type_name, Query(View(types, ""), filter, count=count, links=False, after=after)
-    )
-
-
-def _each(store: TenantStore, type_name: str, condition: str | None = None) -> Iterator[Resource]:
-    after = None
-    while resources := (page := _query(store, type_name, condition, _PAGE, after)).resources:
-        yield from resources
-        if len(resources) < _PAGE:
-            return
-        after = page.cursor
 
 
 def _subject(resource: Resource) -> Subject:
@@ -131,7 +111,7 @@ def _subject(resource: Resource) -> Subject:
 def _collisions(store: TenantStore) -> Iterator[Warning]:
     """Whoever signed in without having been provisioned holds the address as a User too, where nobody else can."""
     subjects = []
-    for owner in _each(store, "Owner", 'email pr and not (origin eq "signIn")'):
+    for owner in store.each("Owner", holding='email pr and not (origin eq "signIn")'):
         user_id, email = user_id_of(owner), owner.document["email"]
         found = (store.find("User", path, email) for path in _identifying(store))
         subjects += [
@@ -161,7 +141,7 @@ def _listed(code: str, message: str, subjects: Sequence[Subject]) -> Iterator[Wa
 
 
 def _mappings(store: TenantStore) -> Iterator[Warning]:
-    mappings = [mapping.document for mapping in _each(store, "Mapping")]
+    mappings = [mapping.document for mapping in store.each("Mapping")]
     unseen = {name for name in {mapping["group"] for mapping in mappings} if not _is_seen(store, name)}
     yield from _listed(
         "mappingUnseen",
@@ -177,8 +157,8 @@ def _is_seen(store: TenantStore, name: str) -> bool:
 
 
 def _pushed_groups(store: TenantStore) -> Iterator[Warning]:
-    mapped = {mapping.document["group"] for mapping in _each(store, "Mapping")}
-    groups = map(_subject, _each(store, "Group"))
+    mapped = {mapping.document["group"] for mapping in store.each("Mapping")}
+    groups = map(_subject, store.each("Group"))
     yield from _listed(
         "groupUnmapped",
         "Pushed groups that are mapped to no organization and no repository: {}. They give nobody access: map them, "
@@ -188,7 +168,7 @@ def _pushed_groups(store: TenantStore) -> Iterator[Warning]:
 
 
 def _provisioning_is_off(store: TenantStore) -> Iterator[Warning]:
-    if _query(store, "Group", None, 0).total:
+    if store.page("Group", count=0).total:
         yield Warning(
             "provisioningOff",
             "Groups are pushed, but organization provisioning is not configured: users lose their groups at their next "
@@ -212,7 +192,7 @@ def _moment(moment: datetime) -> str:
 
 
 def _unknown_members(store: TenantStore) -> Iterator[Warning]:
-    groups = [group.id for group in _each(store, "Group")]
+    groups = [group.id for group in store.each("Group")]
     yield from _listed(
         "memberUnknown",
         "Members of groups who do not exist: {}. Assign them in the identity provider, then push the groups again.",

@@ -5,11 +5,14 @@ from dataclasses import replace
 from typing import Any
 
 from flask_bsr_scim.backends.base import NOBODY, Actor, Backend, Change, Page, Query
-from flask_bsr_scim.filter import BoundComparison, BoundFilter, Operator
+from flask_bsr_scim.filter import BoundComparison, BoundFilter, Operator, bind, parse_filter
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.view import View
 
 _PAGE = 500
+
+Holding = tuple[str, Any] | str
+"""Which resources: a path and a value, as `("target", id)`, or a SCIM filter."""
 
 
 class TenantStore:
@@ -31,23 +34,19 @@ class TenantStore:
         self,
         type_name: str,
         *,
-        holding: tuple[str, Any] | None = None,
+        holding: Holding | None = None,
         after: str | None = None,
         count: int = 100,
         reverse: bool = False,
     ) -> Page:
-        """Return a page in the order of creation, of all resources of a type or of those that hold a value.
-
-        :param holding: a path and a value, as `("target", id)`.
-        """
-        condition = None if holding is None else self.holding(type_name, *holding)
+        """Return a page in the order of creation, of all resources of a type or of those that hold a value."""
+        condition = self._condition(type_name, holding)
         query = Query(self._view, condition, count=count, links=False, after=after, reverse=reverse)
         return self.backend.query(self.tenant, type_name, query)
 
-    def each(self, type_name: str, *, holding: tuple[str, Any] | None = None) -> Iterator[Resource]:
+    def each(self, type_name: str, *, holding: Holding | None = None) -> Iterator[Resource]:
         """Yield what :meth:`page` returns, page by page."""
-        condition = None if holding is None else self.holding(type_name, *holding)
-        query = Query(self._view, condition, count=_PAGE, links=False)
+        query = Query(self._view, self._condition(type_name, holding), count=_PAGE, links=False)
         while True:
             page = self.backend.query(self.tenant, type_name, query)
             yield from page.resources
@@ -55,9 +54,14 @@ class TenantStore:
                 return
             query = replace(query, after=page.cursor)
 
-    def holding(self, type_name: str, path: str, value: Any) -> BoundFilter:
-        """Return the filter `path eq value`."""
-        target = self.backend.types.by_name[type_name].resolve(path)
+    def _condition(self, type_name: str, holding: Holding | None) -> BoundFilter | None:
+        resource_type = self.backend.types.by_name[type_name]
+        if holding is None:
+            return None
+        if isinstance(holding, str):
+            return bind(parse_filter(holding), resource_type)
+        path, value = holding
+        target = resource_type.resolve(path)
         assert target is not None
         return BoundComparison(target, Operator.EQ, target.leaf.key(value))
 

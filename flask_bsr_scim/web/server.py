@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 import flask
-from flask.sessions import NullSession, SessionInterface, SessionMixin
+from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
 from flask_bsr_scim.web.config import environment_settings, read_settings
@@ -41,9 +41,6 @@ class _NoSessions(SessionInterface):
     def open_session(self, app: flask.Flask, request: flask.Request) -> NullSession:
         """Return a session that keeps nothing."""
         return NullSession()
-
-    def save_session(self, app: flask.Flask, session: SessionMixin, response: flask.Response) -> None:
-        """Do nothing."""
 
 
 class _Server(flask.Flask):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -350,10 +351,10 @@ def interfere(world: World, monkeypatch: pytest.MonkeyPatch, act: Callable[[], o
     """Let something happen just before the next commit of the registry."""
     commit = Backend.commit
 
-    def late(self: Backend, tenant: str, changes: list[Change], *rest: object) -> object:
+    def late(self: Backend, tenant: str, changes: list[Change], *rest: Any) -> object:
         monkeypatch.setattr(Backend, "commit", commit)
         act()
-        return commit(self, tenant, changes, *rest)  # type: ignore[arg-type]
+        return commit(self, tenant, changes, *rest)
 
     monkeypatch.setattr(Backend, "commit", late)
 

@@ -255,11 +255,11 @@ def test_a_type_without_matches_is_not_read(
 def kinds() -> Scim:
     """A client of an application with two types more, which name attributes alike and mean others."""
     app = Flask("kinds")
-    schemas = [
+    schemas: list[dict[str, Any]] = [
         {"id": f"urn:example:{name}", "name": name, "description": name, "attributes": [{"name": "size", "type": kind}]}
         for name, kind in (("Hat", "string"), ("Box", "integer"))
     ]
-    types = [make_resource_type(s["name"], f"/{s['name']}es", s, "A thing") for s in schemas]  # type: ignore[arg-type]
+    types = [make_resource_type(s["name"], f"/{s['name']}es", s, "A thing") for s in schemas]
     BsrScim(app, backend="memory://", token=TOKEN, resource_types=types)
     return Scim(app)
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from itertools import count
 from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -171,8 +172,8 @@ def test_a_deletion_while_the_page_is_made_loses_nobody(
     backend, users = service_of(mixed).backend, mixed.get("/Users").json["Resources"]
     query, left = backend._query, [users[number] for number in gone]
 
-    def interrupted(*arguments: object) -> Page:
-        page: Page = query(*arguments)  # type: ignore[arg-type]
+    def interrupted(*arguments: Any) -> Page:
+        page: Page = query(*arguments)
         while left:
             mixed.delete(path_of(left.pop()))
         return page
