@@ -67,7 +67,10 @@ class Mount:
         self._views: dict[tuple[str | None, ...], View] = {}
 
     def answer(self, entrance: Entrance, handle: Callable[[Call], flask.Response]) -> flask.Response:
-        """Answer the request at hand; nobody passes the guard without a credential."""
+        """Answer the request at hand; nobody passes the guard without a credential.
+
+        Whatever is raised becomes an answer in the form of the entrance: a client never sees another one.
+        """
         request: flask.Request = flask.request._get_current_object()  # type: ignore[attr-defined]
         visit = _Visit(request, _request_id(request.environ.get("HTTP_X_REQUEST_ID")), perf_counter())
         try:

@@ -51,7 +51,8 @@ class _Guard:
     ) -> Response:
         """Return what the method returns.
 
-        :raises ConnectError: the rule, or the method, refuses.
+        :raises ConnectError: the rule, or the method, refuses; or something unexpected happened, of which the log has
+            the details and the client hears nothing.
         """
         try:
             self._rule(self._caller, request)
