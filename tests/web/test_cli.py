@@ -19,34 +19,15 @@ from flask_bsr_scim.backends.base import utc_now
 from flask_bsr_scim.web import cli, server
 from flask_bsr_scim.web.cli import scim_commands
 from flask_bsr_scim.web.cli_context import command_line, without_password
-from flask_bsr_scim.web.config import environment_settings
 from flask_bsr_scim.web.server import create_app
 from tests.client import Scim, assert_error
 
 TOKEN = re.compile(r"bsrscim_[a-z0-9-]+_[A-Za-z0-9_-]{43}")
 
+pytestmark = pytest.mark.usefixtures("clean_environment")
+
 Run = Callable[..., Result]
 Serve = Callable[..., tuple[Result, list[Any]]]
-
-
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Run in an empty folder, with no setting in the environment."""
-    monkeypatch.chdir(tmp_path)
-    for key in environment_settings():
-        monkeypatch.delenv(key)
-
-
-@pytest.fixture
-def uri(tmp_path: Path) -> str:
-    """The URI of a file that is not there yet."""
-    return f"sqlite:///{tmp_path / 'scim.db'}"
-
-
-@pytest.fixture
-def run(uri: str) -> Run:
-    """Run a command on that file."""
-    return lambda *args, **env: CliRunner().invoke(scim_commands, [*args, "--backend", uri], env=env)
 
 
 @pytest.fixture

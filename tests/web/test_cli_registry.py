@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,27 +23,9 @@ from tests.client import TOKEN, Scim
 
 API_TOKEN = re.compile(r"bsrapi_[a-z0-9-]+_[A-Za-z0-9_-]{43}\n")
 
+pytestmark = pytest.mark.usefixtures("clean_environment")
+
 Run = Callable[..., Result]
-
-
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Run in an empty folder, with no setting in the environment."""
-    monkeypatch.chdir(tmp_path)
-    for key in environment_settings():
-        monkeypatch.delenv(key)
-
-
-@pytest.fixture
-def uri(tmp_path: Path) -> str:
-    """The URI of a file that is not there yet."""
-    return f"sqlite:///{tmp_path / 'scim.db'}"
-
-
-@pytest.fixture
-def run(uri: str) -> Run:
-    """Run a command on that file."""
-    return lambda *args, **env: CliRunner().invoke(scim_commands, [*args, "--backend", uri], env=env)
 
 
 @pytest.fixture
