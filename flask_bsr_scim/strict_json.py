@@ -29,7 +29,8 @@ def read_json(body: bytes) -> JSON:
         raise InvalidSyntax(f"The request body is not JSON: line {error.lineno}, column {error.colno}.") from None
     except RecursionError:
         raise _too_deep() from None
-    _check_depth(value, MAX_DEPTH)
+    if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+        _check_depth(value, MAX_DEPTH)
     if _ESCAPED_TROUBLE.search(body):
         _check_strings(value)
     return value
