@@ -5,12 +5,11 @@ groups, and, with resource types that are not exposed over SCIM, tokens and what
 serves all.
 """
 
-import re
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar, Self, final
 
 from flask_bsr_scim.backends.changes import NOBODY as NOBODY
@@ -23,29 +22,23 @@ from flask_bsr_scim.backends.changes import LogEntry as LogEntry
 from flask_bsr_scim.backends.changes import Removal as Removal
 from flask_bsr_scim.backends.changes import RemovalOfAll as RemovalOfAll
 from flask_bsr_scim.backends.changes import Swap as Swap
+from flask_bsr_scim.backends.conventions import DEFAULT_TENANT as DEFAULT_TENANT
+from flask_bsr_scim.backends.conventions import Clock as Clock
+from flask_bsr_scim.backends.conventions import WrappedErrors, check_tenant
+from flask_bsr_scim.backends.conventions import utc_now as utc_now
+from flask_bsr_scim.backends.journal import JournalEntry as JournalEntry
 from flask_bsr_scim.backends.queries import MemberChoice as MemberChoice
 from flask_bsr_scim.backends.queries import Page as Page
 from flask_bsr_scim.backends.queries import Query as Query
 from flask_bsr_scim.backends.queries import Sort as Sort
 from flask_bsr_scim.backends.queries import StoredKey as StoredKey
-from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
+from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType, TypeRegistry
 from flask_bsr_scim.schema.values import timestamp
 
-DEFAULT_TENANT = "default"
-"""The tenant that is there from the start."""
-
-_TENANT_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
-
-Clock = Callable[[], datetime]
-"""Returns the present moment, aware of its zone."""
-
-
-def utc_now() -> datetime:
-    """Return the present moment."""
-    return datetime.now(UTC)
-
+NOTES = 10_000
+"""The most notes that are kept in a tenant."""
 
 Observer = Callable[[str, Sequence[LogEntry]], None]
 """Takes a tenant and the entries of the change log that one commit wrote."""
@@ -68,6 +61,7 @@ class Backend(ABC):
     - A filter means what :func:`flask_bsr_scim.filter.evaluate` says, `total` included.
     - The change log has one entry for each change of each resource, written in the same commit, in the order of
       commits.
+    - Notes and journals are apart from all that: they are in no log, and may be gone after a crash.
     - A driver's errors come out as :class:`StoreUnavailable`.
 
     Subclasses write the methods with an underscore.
@@ -86,7 +80,7 @@ class Backend(ABC):
         self.types = types
         self.clock = clock
         self.log_days = log_days
-        self._wrapped = _Wrapped(self.UNAVAILABLE)
+        self._wrapped = WrappedErrors(self.UNAVAILABLE)
         self._untold = _Untold()
         self.observers: list[Observer] = []
         """Called after each commit of this process; they raise nothing."""
@@ -204,7 +198,7 @@ class Backend(ABC):
         :raises UnknownMembers: members to be added do not exist.
         :raises ValueError: the tenant's name is not one (lower-case letters, digits and `-`, at most 63).
         """
-        _check_tenant(tenant)
+        check_tenant(tenant)
         with self._wrapped:
             resources, entries = self._commit(tenant, changes, actor)
         self._tell(tenant, entries)
@@ -220,7 +214,7 @@ class Backend(ABC):
 
         :raises ValueError: see :meth:`commit`.
         """
-        _check_tenant(tenant)
+        check_tenant(tenant)
         outer, entries = self._untold.entries, list[LogEntry]()
         with self._wrapped, self._together(tenant):
             self._untold.entries = entries
@@ -245,7 +239,7 @@ class Backend(ABC):
         :raises ConfigurationError: its resources were stored under another profile.
         :raises ValueError: see :meth:`commit`.
         """
-        _check_tenant(tenant)
+        check_tenant(tenant)
         with self._wrapped:
             recorded = self._open(tenant, profile)
         if recorded != profile:
@@ -265,6 +259,60 @@ class Backend(ABC):
         """Note the time of a resource's last use, outside versions and change log; nothing when it is not there."""
         with self._wrapped:
             self._touch(tenant, type_name, resource_id, used)
+
+    # Notes
+
+    @final
+    def remember(self, tenant: str, key: str, text: str, seconds: int) -> str:
+        """Keep a text under a key for a time, unless one is kept there already; return what is kept there.
+
+        So of all who ask, in whatever process, one decides. To remember the same once more prolongs it when less than
+        half of the time is left, and else costs no more than :meth:`recall`. Of a tenant's notes the last `NOTES` are
+        kept. No other writer is waited for long.
+
+        :param key: up to 100 letters, digits and `-`, `_`.
+        :raises StoreUnavailable: the store takes no writes now.
+        :raises ValueError: see :meth:`commit`.
+        """
+        check_tenant(tenant)
+        with self._wrapped:
+            return self._remember(tenant, key, text, seconds)
+
+    @final
+    def recall(self, tenant: str, key: str) -> str | None:
+        """Return the text that is kept under a key; None when there is none, or its time is over."""
+        with self._wrapped:
+            return self._recall(tenant, key)
+
+    # Journals
+
+    @final
+    def append(self, tenant: str, texts: Sequence[str], *, most: int, seconds: int) -> None:
+        """Write texts to the tenant's journal, and throw away what is older than `seconds`, or before the last `most`.
+
+        All of them are there, or none; no other writer is waited for long.
+
+        :param most: one at least.
+        :raises StoreUnavailable: the store takes no writes now.
+        :raises ValueError: see :meth:`commit`.
+        """
+        check_tenant(tenant)
+        if not texts:
+            return
+        now = self._seconds()
+        with self._wrapped:
+            self._append(tenant, texts[-most:], most, now, now - seconds)
+
+    @final
+    def journal(
+        self, tenant: str, *, after: int | None = None, count: int = 100, reverse: bool = False
+    ) -> list[JournalEntry]:
+        """Return entries of the journal in the order of their numbers, or with `reverse` the other way round.
+
+        :param after: the number behind which they begin, in that direction.
+        """
+        with self._wrapped:
+            return self._journal(tenant, after, max(count, 0), reverse)
 
     # Life
 
@@ -338,6 +386,19 @@ class Backend(ABC):
     @abstractmethod
     def _touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None: ...
 
+    @abstractmethod
+    def _remember(self, tenant: str, key: str, text: str, seconds: int) -> str: ...
+
+    @abstractmethod
+    def _recall(self, tenant: str, key: str) -> str | None: ...
+
+    @abstractmethod
+    def _append(self, tenant: str, texts: Sequence[str], most: int, now: float, horizon: float) -> None:
+        """Write texts at the time `now`, and throw away what was written before `horizon`."""
+
+    @abstractmethod
+    def _journal(self, tenant: str, after: int | None, count: int, reverse: bool) -> list[JournalEntry]: ...
+
     UNAVAILABLE: ClassVar[tuple[type[Exception], ...]] = ()
     """The driver's exceptions that mean the store cannot be used."""
 
@@ -355,6 +416,10 @@ class Backend(ABC):
     def _now(self) -> str:
         return timestamp(self.clock())
 
+    def _seconds(self) -> float:
+        """Return the present moment in seconds since 1970, by which notes end."""
+        return self.clock().timestamp()
+
     def _log_horizon(self) -> str:
         """Return the time before which entries of the change log are purged."""
         return timestamp(self.clock() - timedelta(days=self.log_days))
@@ -364,24 +429,3 @@ class _Untold(threading.local):
     """What the commits of a thread's open transaction wrote; None where each commit is its own."""
 
     entries: list[LogEntry] | None = None
-
-
-class _Wrapped:
-    """Turns the exceptions of a driver into the contract's."""
-
-    __slots__ = ("_unavailable",)
-
-    def __init__(self, unavailable: tuple[type[Exception], ...]) -> None:
-        self._unavailable = unavailable
-
-    def __enter__(self) -> None:
-        return
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, self._unavailable):
-            raise StoreUnavailable(str(error)) from error
-
-
-def _check_tenant(tenant: str) -> None:
-    if not _TENANT_NAME.fullmatch(tenant):
-        raise ValueError(f"{tenant!r} is no tenant name: use lower-case letters, digits and '-', at most 63")

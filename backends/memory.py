@@ -5,28 +5,18 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from heapq import merge
 from itertools import chain, groupby, islice
-from operator import itemgetter
 from time import monotonic
 from typing import Any, Self
 
-from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query, StoredKey
+from flask_bsr_scim.backends.base import JournalEntry, LogEntry, MemberChoice, Page, Query, StoredKey
+from flask_bsr_scim.backends.gaps import cursors
 from flask_bsr_scim.backends.memory_tenant import MemoryTransaction, Tenant
+from flask_bsr_scim.backends.scans import Keys, cut, needs_links
 from flask_bsr_scim.backends.transactional import Row, TransactionalBackend
 from flask_bsr_scim.errors import ConfigurationError, TooMany
-from flask_bsr_scim.filter import (
-    BoundAnd,
-    BoundComparison,
-    BoundFilter,
-    BoundNot,
-    BoundOr,
-    BoundPresent,
-    BoundValuePath,
-    equalities,
-    evaluate,
-    sort_key,
-)
+from flask_bsr_scim.filter import BoundFilter, equalities, evaluate, sort_key
 from flask_bsr_scim.resource import Link, Resource
-from flask_bsr_scim.schema import AttributePath, ResourceType, Source, TypeRegistry
+from flask_bsr_scim.schema import ResourceType, TypeRegistry
 
 _ROWS = 100
 """So often a query asks whether it takes too long."""
@@ -85,13 +75,14 @@ class MemoryBackend(TransactionalBackend):
 
     def _get(self, tenant: str, type_name: str, resource_id: str, links: bool) -> Resource | None:
         with self._reading(tenant) as store:
-            row = store.rows[type_name].get(resource_id)
+            row = store.rows[type_name].find(resource_id)
             return row and self._resource(store, row, links)
 
     def _find(self, tenant: str, type_name: str, attribute: str, key: Any) -> Resource | None:
         with self._reading(tenant) as store:
             resource_id = store.unique[f"{type_name}.{attribute}"].get(key)
-            return None if resource_id is None else store.rows[type_name][resource_id].resource()
+            row = None if resource_id is None else store.rows[type_name].find(resource_id)
+            return row and row.resource()
 
     def _is_held(self, tenant: str, type_name: str, attribute: str, key: Any) -> bool:
         with self._reading(tenant) as store:
@@ -99,29 +90,32 @@ class MemoryBackend(TransactionalBackend):
 
     def _query(self, tenant: str, resource_type: ResourceType, query: Query) -> Page:
         with self._reading(tenant) as store:
-            rows, total = self._matches(store, resource_type, query)
-            page = list(islice(_behind(rows, query), max(query.offset, 0), max(query.offset, 0) + max(query.count, 0)))
-            cursor = str(page[-1].seq) if page and query.sort is None else None
-            return Page(total, [self._resource(store, row, query.links) for row in page], cursor)
+            rows, keys = self._matches(store, resource_type, query)
+            page, more = cut(rows, keys, query)
+            resources = [self._resource(store, row, query.links) for row in page]
+            gaps = cursors(query, [(row.seq, keys[row.seq][1] if keys else None) for row in page])
+            return Page(len(rows), resources, gaps, more)
 
-    def _matches(self, store: Tenant, resource_type: ResourceType, query: Query) -> tuple[Iterable[Row], int]:
-        """Return the matching rows in their order, and how many they are."""
+    def _matches(self, store: Tenant, resource_type: ResourceType, query: Query) -> tuple[Sequence[Row], Keys]:
+        """Return the matching rows in their order, and their keys where they are sorted."""
         filter, sort = query.filter, query.sort
         rows = _candidates(store, resource_type, filter)
         if filter is None and sort is None:
-            return rows, len(rows)
-        links = _needs_links(resource_type, query)
+            return rows, {}
+        links = needs_links(resource_type, query)
         deadline = monotonic() + self.query_seconds
-        found = []
+        found, keys = list[Row](), dict[int, Any]()
         for number, row in enumerate(rows, 1):
             if number % _ROWS == 0 and monotonic() > deadline:
                 raise TooMany
             document = query.view.document(self._resource(store, row, links))
             if filter is None or evaluate(filter, document):
-                found.append((sort and sort_key(sort.target, document), row))
+                found.append(row)
+                if sort is not None:
+                    keys[row.seq] = sort_key(sort.target, document)
         if sort is not None:
-            found.sort(key=itemgetter(0), reverse=sort.descending)
-        return map(itemgetter(1), found), len(found)
+            found.sort(key=lambda row: keys[row.seq], reverse=sort.descending)
+        return found, keys
 
     def _resource(self, store: Tenant, row: Row, links: bool) -> Resource:
         return row.resource(list(self._links(store, row)) or () if links else ())
@@ -177,19 +171,35 @@ class MemoryBackend(TransactionalBackend):
 
     def _touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None:
         with self._reading(tenant) as store:
-            row = store.rows[type_name].get(resource_id)
+            row = store.rows[type_name].find(resource_id)
             if row is not None:
-                store.rows[type_name][resource_id] = row._replace(used=used)
+                store.rows[type_name].put(row._replace(used=used))
+
+    def _remember(self, tenant: str, key: str, text: str, seconds: int) -> str:
+        with self._lock:
+            return self._all.setdefault(tenant, Tenant()).notes.remember(key, text, seconds, self._seconds())
+
+    def _recall(self, tenant: str, key: str) -> str | None:
+        with self._reading(tenant) as store:
+            return store.notes.recall(key, self._seconds())
+
+    def _append(self, tenant: str, texts: Sequence[str], most: int, now: float, horizon: float) -> None:
+        with self._lock:
+            self._all.setdefault(tenant, Tenant()).journal.append(texts, most, now, horizon)
+
+    def _journal(self, tenant: str, after: int | None, count: int, reverse: bool) -> list[JournalEntry]:
+        with self._reading(tenant) as store:
+            return store.journal.read(after, count, reverse)
 
 
-def _candidates(store: Tenant, resource_type: ResourceType, filter: BoundFilter | None) -> Collection[Row]:
+def _candidates(store: Tenant, resource_type: ResourceType, filter: BoundFilter | None) -> Sequence[Row]:
     """Return the rows among which all matches are, in the order of creation."""
     rows = store.rows[resource_type.name]
     for path, key in () if filter is None else equalities(filter):
         ids = _looked_up(store, resource_type, path, key)
         if ids is not None:
-            return sorted(rows[i] for i in ids if i in rows)
-    return rows.values()
+            return sorted(row for row in map(rows.find, ids) if row)
+    return rows
 
 
 def _looked_up(store: Tenant, resource_type: ResourceType, path: str, key: Any) -> Collection[str] | None:
@@ -202,39 +212,9 @@ def _looked_up(store: Tenant, resource_type: ResourceType, path: str, key: Any) 
     return None
 
 
-def _behind(rows: Iterable[Row], query: Query) -> Iterator[Row]:
-    """Yield the rows in the query's direction, from its cursor on."""
-    if query.reverse:
-        rows = reversed(list(rows))
-    if query.after is None:
-        return iter(rows)
-    seq = int(query.after)
-    return (row for row in rows if (row.seq < seq if query.reverse else row.seq > seq))
-
-
 def _chosen(store: Tenant, ids: Iterable[str], choice: MemberChoice) -> Iterator[Link]:
     if choice.missing:
         return iter(())
     without = set(chain.from_iterable(map(store.holders, choice.without)))
     links = store.links_to_members(i for i in ids if i not in without)
     return (link for link in links if not choice.types or link.type in choice.types)
-
-
-def _needs_links(resource_type: ResourceType, query: Query) -> bool:
-    """Tell whether filter or order look at memberships; the version of a user does, since it tells of groups."""
-    telling = {Source.MEMBERS, Source.GROUPS}
-    if resource_type.groups is not None:
-        telling.add(Source.RESOURCE)
-    targets = chain(_targets(query.filter), (query.sort.target,) if query.sort else ())
-    return any(target.attribute is not None and target.attribute.source in telling for target in targets)
-
-
-def _targets(filter: BoundFilter | None) -> Iterator[AttributePath]:
-    match filter:
-        case BoundAnd(operands) | BoundOr(operands):
-            for operand in operands:
-                yield from _targets(operand)
-        case BoundNot(operand):
-            yield from _targets(operand)
-        case BoundComparison(target) | BoundPresent(target) | BoundValuePath(target):
-            yield target

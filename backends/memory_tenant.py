@@ -8,6 +8,9 @@ from itertools import islice
 from typing import Any
 
 from flask_bsr_scim.backends.base import LogEntry, StoredKey
+from flask_bsr_scim.backends.memory_journal import Journal
+from flask_bsr_scim.backends.memory_notes import Notes
+from flask_bsr_scim.backends.memory_rows import Rows
 from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
 from flask_bsr_scim.resource import Link
 from flask_bsr_scim.schema import Document
@@ -29,8 +32,8 @@ class Tenant:
         self.profile: str | None = None
         self.created = 0
         """How many resources were ever made."""
-        self.rows: defaultdict[str, dict[str, Row]] = defaultdict(dict)
-        """By type and id, in the order of creation."""
+        self.rows: defaultdict[str, Rows] = defaultdict(Rows)
+        """By type."""
         self.unique: defaultdict[str, dict[Any, str]] = defaultdict(dict)
         """By index and key."""
         self.keys: defaultdict[str, Holders] = defaultdict(dict)
@@ -44,10 +47,12 @@ class Tenant:
         self.logged = 0
         self.no_delta: Document = {}
         """The delta of all entries that have none: most have none, and dictionaries are large."""
+        self.notes = Notes()
+        self.journal = Journal()
 
     def find(self, resource_id: str) -> Row | None:
         """Return a resource of any type."""
-        return next((rows[resource_id] for rows in self.rows.values() if resource_id in rows), None)
+        return next(filter(None, (rows.find(resource_id) for rows in self.rows.values())), None)
 
     def links_to_members(self, ids: Iterable[str]) -> Iterator[Link]:
         """Yield the members that have some ids, as their groups see them."""
@@ -113,22 +118,21 @@ class MemoryTransaction(Transaction):
             return None
         self._tenant.created += 1
         row = row._replace(seq=self._tenant.created)
-        self._put(self._tenant.rows[row.type], row.id, row)
+        self._put_row(row)
         return row
 
     def update(self, old: Row, new: Row) -> None:
-        self._put(self._tenant.rows[old.type], old.id, new)
+        self._tenant.rows[new.type].put(new)
+        self._undo.append(lambda: self._tenant.rows[old.type].put(old))
 
     def convert(self, old: Row, new: Row) -> None:
         self.delete(old)
-        rows = self._tenant.rows[new.type]
-        _in_order(rows, new)
-        self._undo.append(lambda: rows.pop(new.id))
+        self._put_row(new)
 
     def delete(self, row: Row) -> None:
         rows = self._tenant.rows[row.type]
-        del rows[row.id]
-        self._undo.append(lambda: _in_order(rows, row))
+        rows.remove(row)
+        self._undo.append(lambda: rows.put(row))
 
     def claim(self, index: str, key: object, row: Row) -> str | None:
         holder = self._tenant.unique[index].get(key)
@@ -190,6 +194,11 @@ class MemoryTransaction(Transaction):
         for member_id in ids:
             _remove_all(self._tenant.groups[member_id], (group_id,))
 
+    def _put_row(self, row: Row) -> None:
+        rows = self._tenant.rows[row.type]
+        rows.put(row)
+        self._undo.append(lambda: rows.remove(row))
+
     def _put(self, place: dict[Any, Any], key: object, value: object) -> None:
         if key in place:
             old = place[key]
@@ -201,13 +210,6 @@ class MemoryTransaction(Transaction):
     def _drop(self, place: dict[Any, Any], key: object) -> None:
         old = place.pop(key)
         self._undo.append(lambda: place.__setitem__(key, old))
-
-
-def _in_order(rows: dict[str, Row], row: Row) -> None:
-    """Put a row where it belongs in the order of creation."""
-    later = {key: rows.pop(key) for key in [other.id for other in rows.values() if other.seq > row.seq]}
-    rows[row.id] = row
-    rows.update(later)
 
 
 def _enter(holders: Holders, key: object, resource_id: str) -> None:

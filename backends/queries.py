@@ -22,9 +22,9 @@ class Sort:
 class Query:
     """Which resources of one type to return, and which page of them.
 
-    `offset` is 0-based. Without `sort` the order is that of creation, which `reverse` turns round and in which `after`,
-    the cursor of a page in the same direction, begins behind that page. With `links` each resource comes with its
-    memberships. `view` gives the locations that a filter may compare.
+    `offset` is 0-based. Without `sort` the order is that of creation; `reverse` turns either round, ties too. `after`
+    is a cursor of a page of the same query, in whichever direction, behind which this page begins. With `links` each
+    resource comes with its memberships. `view` gives the locations that a filter may compare.
     """
 
     view: View
@@ -38,11 +38,22 @@ class Query:
 
 
 class Page(NamedTuple):
-    """`total` counts all matches, before paging. `cursor` stands for the end of the page in the order of creation."""
+    """`total` counts all matches, before paging. `more` tells whether there are some behind the page.
+
+    `cursors` stand for the gaps beside the resources, in their order: one before each, and one behind the last. Without
+    resources there is the query's `after` alone, or nothing. What is behind a gap when it is read is behind it for
+    good, whatever is created or deleted meanwhile. `more` is false on a page that was to hold nothing.
+    """
 
     total: int
     resources: Sequence[Resource]
-    cursor: str | None = None
+    cursors: Sequence[str] = ()
+    more: bool = False
+
+    @property
+    def cursor(self) -> str | None:
+        """The end of the page."""
+        return self.cursors[-1] if self.cursors else None
 
 
 class StoredKey(NamedTuple):

@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import orjson
 
 from flask_bsr_scim.backends.base import Query, Sort
-from flask_bsr_scim.backends.sql_values import NOTHING, Object, Parameters, Place, Stored, Values, exposed
+from flask_bsr_scim.backends.gaps import read_gap
+from flask_bsr_scim.backends.sql_values import KEY_COLUMNS, NOTHING, Object, Parameters, Place, Stored, Values, exposed
 from flask_bsr_scim.filter import equalities, value_target
 from flask_bsr_scim.filter.ast import (
     BoundAnd,
@@ -20,14 +21,19 @@ from flask_bsr_scim.filter.ast import (
     Operator,
 )
 from flask_bsr_scim.schema import Attribute, AttributePath, ResourceType, Type
-from flask_bsr_scim.schema.values import datetime_key, fold
+from flask_bsr_scim.schema.values import binary_key, datetime_key, fold
 
 SYMBOLS = {Operator.EQ: "=", Operator.GT: ">", Operator.GE: ">=", Operator.LT: "<", Operator.LE: "<="}
 _INDEXED_ORDERS = frozenset(
     (
-        "r.seq",
+        "r.seq ASC",
         "r.seq DESC",
-        *(f"{column} {way}, r.seq" for column in ("r.created", "r.modified") for way in ("ASC", "DESC")),
+        *(
+            f"{column} {way}, r.seq {tie}"
+            for column in ("r.created", "r.modified")
+            for way in ("ASC", "DESC")
+            for tie in ("ASC", "DESC")
+        ),
     )
 )
 _LISTED = ("r.created", "r.modified")
@@ -37,7 +43,12 @@ _LAST_CHARACTER = 0x10FFFF
 
 def register_functions(connection: sqlite3.Connection) -> None:
     """Give a connection the functions that make comparison keys."""
-    for name, function in (("scim_fold", fold), ("scim_time", datetime_key), ("scim_number", orjson.loads)):
+    for name, function in (
+        ("scim_fold", fold),
+        ("scim_time", datetime_key),
+        ("scim_binary", binary_key),
+        ("scim_number", orjson.loads),
+    ):
         connection.create_function(name, 1, _lenient(function), deterministic=True)
 
 
@@ -64,6 +75,8 @@ class Selection(NamedTuple):
     """An index has the rows in this order."""
     is_narrow: bool
     """An index has the rows that match, which are probably few."""
+    key: str | None = None
+    """What the rows are sorted by; None: by their creation."""
 
 
 def select(tenant: int, resource_type: ResourceType, query: Query) -> Selection:
@@ -74,10 +87,43 @@ def select(tenant: int, resource_type: ResourceType, query: Query) -> Selection:
     if query.filter is not None:
         where += f" AND {compiler.condition(query.filter)}"
         is_narrow = any(compiler.is_selective(path, key) for path, key in equalities(query.filter))
-    order = f"r.seq{' DESC' if query.reverse else ''}" if query.sort is None else f"{compiler.order(query.sort)}, r.seq"
+    key = None if query.sort is None else compiler.key(query.sort)
+    order = _order(query, key)
     if resource_type.endpoint and any(column in where + order for column in _LISTED):
         where += " AND r.listed = 1"
-    return Selection(where, order, parameters, order in _INDEXED_ORDERS, is_narrow)
+    return Selection(where, order, parameters, order in _INDEXED_ORDERS, is_narrow, key)
+
+
+def behind(selection: Selection, query: Query, after: str) -> tuple[str, dict[str, Any]]:
+    """Return the condition that a row comes behind a gap, and its parameters."""
+    gap = read_gap(after)
+    ties = f"r.seq {'<=' if query.reverse else '>'} :gap"
+    if selection.key is None:
+        return ties, {"gap": gap.seq}
+    key, rises, nullable = selection.key, _rises(query), selection.key not in KEY_COLUMNS
+    if gap.key is None:
+        condition = f"{key} IS NULL AND {ties}" if rises else f"({key} IS NOT NULL OR {ties})"
+        return condition, {"gap": gap.seq}
+    sign = ">" if rises else "<"
+    condition = f"{key} {sign}= :gap_key AND ({key} {sign} :gap_key OR {ties})"
+    if rises and nullable:
+        condition = f"({key} IS NULL OR {condition})"
+    return condition, {"gap": gap.seq, "gap_key": gap.key}
+
+
+def _rises(query: Query) -> bool:
+    """Tell whether keys become greater, and rows without one come last."""
+    return query.sort is None or query.sort.descending is query.reverse
+
+
+def _order(query: Query, key: str | None) -> str:
+    """Return the terms of ORDER BY that the order of a query means (RFC 7644 §3.4.2.3)."""
+    ties = f"r.seq {'DESC' if query.reverse else 'ASC'}"
+    if key is None:
+        return ties
+    way = "ASC" if _rises(query) else "DESC"
+    nulls = "" if key in KEY_COLUMNS else f" NULLS {'LAST' if _rises(query) else 'FIRST'}"
+    return f"{key} {way}{nulls}, {ties}"
 
 
 class _Compiler:
@@ -98,16 +144,10 @@ class _Compiler:
         index = self._indexes.get(path)
         return index is not None and index.has(key)
 
-    def order(self, sort: Sort) -> str:
-        """Return the terms of ORDER BY that a sort order means (RFC 7644 §3.4.2.3), but for the last."""
+    def key(self, sort: Sort) -> str:
+        """Return what a sort order goes by."""
         target = value_target(sort.target)
-        if target is None:
-            return NOTHING
-        values = self._resource.values(target)
-        if values.is_column:
-            return f"{values.raw} {'DESC' if sort.descending else 'ASC'}"
-        key = self._first(target, values)
-        return f"{key} DESC NULLS FIRST" if sort.descending else f"{key} ASC NULLS LAST"
+        return NOTHING if target is None else self._first(target, self._resource.values(target))
 
     def _first(self, target: AttributePath, values: Values) -> str:
         """Return the key of the primary value, or else of the first."""
@@ -220,6 +260,8 @@ def _key(attribute: Attribute, values: Values) -> str:
     match attribute.type:
         case Type.DATETIME:
             return f"scim_time({values.raw})"
+        case Type.BINARY:
+            return f"scim_binary({values.raw})"
         case Type.DECIMAL:
             return f"scim_number({values.json})"
         case _ if _is_folded(attribute, values):

@@ -78,4 +78,4 @@ def _filled(template: Selection, tenant: int, keys: list[object]) -> Selection:
     parameters = Parameters(
         {name: keys[v.number] if type(v) is _Slot else v for name, v in template.parameters.items()}, tenant=tenant
     )
-    return Selection(template.where, template.order, parameters, template.has_index, template.is_narrow)
+    return template._replace(parameters=parameters)

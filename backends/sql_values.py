@@ -11,6 +11,9 @@ from flask_bsr_scim.view import SHOWS_GROUPS, View
 
 NOTHING = "NULL"
 
+KEY_COLUMNS = ("r.id", "r.created", "r.modified")
+"""Attributes that have a value in each row, which is its own comparison key."""
+
 
 class Parameters(dict[str, Any]):
     """The values bound to a statement, by name."""
@@ -35,8 +38,11 @@ class Values:
     condition: str = "1"
     """Holds where there is a value."""
     order: str = "1"
-    is_column: bool = False
-    """`raw` is a column that has a value in each row, which is its own comparison key."""
+
+    @property
+    def is_column(self) -> bool:
+        """Tell whether there is a value in each row, which is its own comparison key."""
+        return self.raw in KEY_COLUMNS
 
     def exists(self, condition: str) -> str:
         """Return the condition that one of the values satisfies another one."""
@@ -205,11 +211,11 @@ class Stored:
     def _column(self, name: str) -> Values:
         match name:
             case "id":
-                return Values("r.id", is_column=True)
+                return Values("r.id")
             case "created":
-                return Values("r.created", is_column=True)
+                return Values("r.created")
             case "lastModified":
-                return Values("r.modified", is_column=True)
+                return Values("r.modified")
             case "resourceType":
                 return Values(":type")
             case "location":

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from flask_bsr_scim.backends import sql_values, sqlite_indexes, sqlite_schema
-from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query
+from flask_bsr_scim.backends import sql_values, sqlite_indexes, sqlite_journal, sqlite_notes, sqlite_schema
+from flask_bsr_scim.backends.base import JournalEntry, LogEntry, MemberChoice, Page, Query
 from flask_bsr_scim.backends.sql import register_functions
 from flask_bsr_scim.backends.sql_templates import Selections
 from flask_bsr_scim.backends.sqlite_connection import Connections, connect
@@ -201,3 +201,40 @@ class SQLiteBackend(TransactionalBackend):
                 "UPDATE resource SET used = ? WHERE tenant = ? AND id = ? AND type = ?",
                 (used, self._tenant(connection, tenant), resource_id, type_name),
             )
+
+    def _remember(self, tenant: str, key: str, text: str, seconds: int) -> str:
+        now = self._seconds()
+
+        def decided(connection: sqlite3.Connection) -> str | None:
+            number = self._tenant(connection, tenant)
+            until = now + seconds / 2
+            return None if number is None else sqlite_notes.decided(connection, number, key, text, until, now)
+
+        kept = self._connections.read(decided)
+        if kept is not None:
+            return kept
+        with self._connections.write_lightly() as connection:
+            kept = decided(connection)
+            if kept is None:
+                sqlite_notes.write(connection, self._made_tenant(connection, tenant), key, text, now + seconds)
+        return text if kept is None else kept
+
+    def _recall(self, tenant: str, key: str) -> str | None:
+        now = self._seconds()
+
+        def recalled(connection: sqlite3.Connection) -> str | None:
+            number = self._tenant(connection, tenant)
+            return None if number is None else sqlite_notes.recall(connection, number, key, now)
+
+        return self._connections.read(recalled)
+
+    def _append(self, tenant: str, texts: Sequence[str], most: int, now: float, horizon: float) -> None:
+        with self._connections.write_lightly() as connection:
+            sqlite_journal.append(connection, self._made_tenant(connection, tenant), texts, most, now, horizon)
+
+    def _journal(self, tenant: str, after: int | None, count: int, reverse: bool) -> list[JournalEntry]:
+        def read(connection: sqlite3.Connection) -> list[JournalEntry]:
+            number = self._tenant(connection, tenant)
+            return [] if number is None else sqlite_journal.read(connection, number, after, count, reverse)
+
+        return self._connections.read(read)

@@ -17,6 +17,9 @@ T = TypeVar("T")
 PATIENCE = 1.5
 """Seconds to wait for a lock, so that an answer is there within two."""
 
+_BRIEFLY = 0.5
+"""Seconds to wait for a lock when much more would be too much for what is to be written."""
+
 _PAUSE = (0.0005, 0.001)
 """Seconds between two tries. SQLite's own pauses grow to 0.1, and starve a process that meets a busy one."""
 
@@ -96,18 +99,40 @@ class Connections:
             with _savepoint(self._held.connection):
                 yield self._held.connection
             return
-        deadline = time.monotonic() + PATIENCE
-        connection, lock = self._take(), self._writing
+        with self._lent() as connection, self._alone(connection, PATIENCE):
+            yield connection
+
+    @contextmanager
+    def write_lightly(self) -> Iterator[sqlite3.Connection]:
+        """Give a transaction as :meth:`write` does, for what may be lost in a crash: it waits for no disk.
+
+        :raises StoreUnavailable: another writer did not finish soon.
+        """
+        if self._held.connection is not None:
+            with self.write() as connection:
+                yield connection
+            return
+        with self._lent() as connection, _unsynchronized(connection), self._alone(connection, _BRIEFLY):
+            yield connection
+
+    @contextmanager
+    def _lent(self) -> Iterator[sqlite3.Connection]:
+        connection = self._take()
         try:
-            if not lock.acquire(timeout=PATIENCE):
-                raise StoreUnavailable("another writer holds the store")
-            try:
-                with immediate(connection, deadline):
-                    yield connection
-            finally:
-                lock.release()
+            yield connection
         finally:
             self._idle.append(connection)
+
+    @contextmanager
+    def _alone(self, connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
+        deadline, lock = time.monotonic() + seconds, self._writing
+        if not lock.acquire(timeout=seconds):
+            raise StoreUnavailable("another writer holds the store")
+        try:
+            with immediate(connection, deadline):
+                yield
+        finally:
+            lock.release()
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -140,6 +165,17 @@ class _Held(threading.local):
     """The connection of the transaction that a thread has open."""
 
     connection: sqlite3.Connection | None = None
+
+
+@contextmanager
+def _unsynchronized(connection: sqlite3.Connection) -> Iterator[None]:
+    """Let commits be written to the log without waiting until the disk has them; the file stays whole."""
+    ((before,),) = connection.execute("PRAGMA synchronous").fetchall()
+    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA synchronous = {before}")
 
 
 @contextmanager

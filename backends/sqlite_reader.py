@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query
-from flask_bsr_scim.backends.sql import Selection
+from flask_bsr_scim.backends.gaps import cursors
+from flask_bsr_scim.backends.sql import Selection, behind
 from flask_bsr_scim.backends.sql_templates import Selections
 from flask_bsr_scim.backends.sqlite_connection import in_snapshot, limited
 from flask_bsr_scim.backends.sqlite_transaction import json_text
@@ -78,7 +79,7 @@ class Reader:
     def page(self, resource_type: ResourceType, query: Query, seconds: float) -> Page:
         selection = self._select(self._tenant, resource_type, query)
         with limited(self._connection, seconds):
-            if selection.is_narrow and resource_type.members is None and query.after is None:
+            if selection.is_narrow and resource_type.members is None and not (query.after or query.sort):
                 page = self._narrow_page(selection, query) if query.offset <= 0 < query.count else None
                 if page is not None:
                     return page
@@ -91,7 +92,7 @@ class Reader:
         rows = self._execute(sql, {**selection.parameters, "count": query.count}).fetchall()
         if len(rows) >= query.count:
             return None
-        return Page(len(rows), list(map(_with_groups, rows)), _cursor(rows, query))
+        return Page(len(rows), list(map(_with_groups, rows)), cursors(query, [(row[0], None) for row in rows]))
 
     @property
     def _groups(self) -> str:
@@ -100,8 +101,11 @@ class Reader:
     def _wide_page(self, resource_type: ResourceType, selection: Selection, query: Query) -> Page:
         rows = self._rows(selection, query) if query.count > 0 else []
         total = self._total(selection, query, len(rows))
+        more = len(rows) > query.count > 0
+        del rows[query.count :]
         links = self._links(resource_type, [row[0] for row in rows]) if query.links and rows else {}
-        return Page(total, [_made((*row[1:], links.get(row[0], ()))) for row in rows], _cursor(rows, query))
+        resources = [_made((*row[1:-1], links.get(row[0], ()))) for row in rows]
+        return Page(total, resources, cursors(query, [(row[0], row[-1]) for row in rows]), more)
 
     def members(
         self, group_ids: Sequence[str], after: str | None, count: int, reverse: bool, choice: MemberChoice
@@ -187,35 +191,32 @@ class Reader:
         return links
 
     def _rows(self, selection: Selection, query: Query) -> list[Row]:
-        parameters = {**selection.parameters, "count": query.count, "offset": max(query.offset, 0)}
-        where = selection.where
+        """Return the rows of a page and the one behind it, each with the key that it is sorted by."""
+        parameters = {**selection.parameters, "count": query.count + 1, "offset": max(query.offset, 0)}
+        where, key = selection.where, selection.key or "NULL"
         if query.after is not None:
-            where += f" AND r.seq {'<' if query.reverse else '>'} :after"
-            parameters["after"] = int(query.after)
+            condition, values = behind(selection, query, query.after)
+            where, parameters = f"{where} AND {condition}", {**parameters, **values}
         tail = f"WHERE {where} ORDER BY {selection.order} LIMIT :count OFFSET :offset"
         if query.offset <= 0 and selection.has_index:
-            return self._execute(f"SELECT {COLUMNS} FROM resource r {tail}", parameters).fetchall()
-        return self._in_order([seq for (seq,) in self._execute(f"SELECT r.seq FROM resource r {tail}", parameters)])
+            return self._execute(f"SELECT {COLUMNS}, {key} FROM resource r {tail}", parameters).fetchall()
+        return self._in_order(self._execute(f"SELECT r.seq, {key} FROM resource r {tail}", parameters).fetchall())
 
-    def _in_order(self, seqs: list[int]) -> list[Row]:
+    def _in_order(self, found: Sequence[tuple[int, Any]]) -> list[Row]:
         """Return the rows of a page that was first found without its documents: skipping and sorting those is slow."""
         sql = f"SELECT {COLUMNS} FROM resource WHERE seq IN (SELECT value FROM json_each(?))"
-        rows = {row[0]: row for row in self._execute(sql, (json_text(seqs),))}
-        return [rows[seq] for seq in seqs]
+        rows = {row[0]: row for row in self._execute(sql, (json_text(seq for seq, _ in found),))}
+        return [(*rows[seq], key) for seq, key in found]
 
     def _total(self, selection: Selection, query: Query, found: int) -> int:
-        """Return the number of matches; it is counted only when the page does not show it."""
-        if query.after is None and (0 < found < query.count or (found < query.count and query.offset <= 0)):
+        """Return the number of matches; it is counted only when the rows that were found do not show it."""
+        if query.after is None and found <= query.count and (found or query.offset <= 0 < query.count):
             return max(query.offset, 0) + found
         sql = f"SELECT count(*) FROM resource r WHERE {selection.where}"
         if query.filter is None:
             sql = "SELECT coalesce(sum(number), 0) FROM total WHERE tenant = :tenant AND type = :type"
         (number,) = self._execute(sql, selection.parameters).fetchone()
         return int(number)
-
-
-def _cursor(rows: Sequence[Row], query: Query) -> str | None:
-    return str(rows[-1][0]) if rows and query.sort is None else None
 
 
 def _chosen(choice: MemberChoice) -> tuple[str, dict[str, Any]]:

@@ -71,6 +71,22 @@ CREATE TABLE total (
     number INTEGER NOT NULL,
     PRIMARY KEY (tenant, type)
 ) WITHOUT ROWID;
+CREATE TABLE note (
+    tenant INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    text TEXT NOT NULL,
+    ends REAL NOT NULL,
+    PRIMARY KEY (tenant, number)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX note_key ON note (tenant, key);
+CREATE TABLE journal (
+    tenant INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    at REAL NOT NULL,
+    text TEXT NOT NULL,
+    PRIMARY KEY (tenant, number)
+) WITHOUT ROWID;
 CREATE TABLE log (
     tenant INTEGER NOT NULL,
     sequence INTEGER NOT NULL,

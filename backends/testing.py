@@ -14,17 +14,30 @@ from collections.abc import Callable, Iterator
 import pytest
 
 # Before they are imported: so that pytest can tell why an assertion failed.
-pytest.register_assert_rewrite(*(f"{__name__}_{part}" for part in ("commits", "inside", "members", "reads")))
+_PARTS = ("commits", "inside", "journal", "members", "notes", "pages", "reads")
+pytest.register_assert_rewrite(*(f"{__name__}_{part}" for part in _PARTS))
 
 from flask_bsr_scim.backends.base import Backend  # noqa: E402
 from flask_bsr_scim.backends.testing_commits import CommitContract  # noqa: E402
 from flask_bsr_scim.backends.testing_data import TYPES, ManualClock  # noqa: E402
 from flask_bsr_scim.backends.testing_inside import InsideContract  # noqa: E402
+from flask_bsr_scim.backends.testing_journal import JournalContract  # noqa: E402
 from flask_bsr_scim.backends.testing_members import MemberContract  # noqa: E402
+from flask_bsr_scim.backends.testing_notes import NoteContract  # noqa: E402
+from flask_bsr_scim.backends.testing_pages import PageContract  # noqa: E402
 from flask_bsr_scim.backends.testing_reads import LogContract, ReadContract  # noqa: E402
 
 
-class BackendContract(CommitContract, InsideContract, MemberContract, ReadContract, LogContract):
+class BackendContract(
+    CommitContract,
+    InsideContract,
+    JournalContract,
+    MemberContract,
+    NoteContract,
+    PageContract,
+    ReadContract,
+    LogContract,
+):
     """All rules. A subclass gives the fixture `make_backend`."""
 
     @pytest.fixture

@@ -1,4 +1,4 @@
-"""The contract's rules that the registry lives on: types that SCIM does not show, keys, cursors, and who is told."""
+"""The contract's rules that the registry lives on: types that SCIM does not show, keys, and who is told."""
 
 import threading
 from collections.abc import Sequence
@@ -93,32 +93,6 @@ class InsideContract:
         assert counts == [5, 3, 2]
         assert circles.count_members(TENANT, groups, types=["Team", "Note"]) == 1
         assert circles.members(TENANT, groups, missing=True) == []
-
-    @pytest.mark.parametrize("filter", [None, 'nickName eq "dee"', 'userName sw "p"'])
-    def test_pages_by_cursor(self, backend: Backend, filter: str | None) -> None:
-        """Pages that begin behind the last one show each resource once, in the order of creation or its reverse."""
-        names = [f"p{n}" for n in range(7)]
-        commit(backend, *(person(name, nickName="Dee") for name in reversed(names)))
-        for reverse, expected in ((False, names[::-1]), (True, names)):
-            seen: list[str] = []
-            after = None
-            while len(seen) < 7:
-                page = backend.query(
-                    TENANT, "Person", query("Person", filter, after=after, reverse=reverse, count=3, links=False)
-                )
-                assert page.total == 7
-                seen += [resource.id for resource in page.resources]
-                after = page.cursor
-            assert seen == expected
-            last = backend.query(TENANT, "Person", query("Person", filter, after=after, reverse=reverse))
-            assert (last.total, list(last.resources), last.cursor) == (7, [], None)
-
-    def test_a_cursor_outlives_what_it_stands_for(self, backend: Backend) -> None:
-        """A page goes on where the last one ended, though resources before and at that place were removed."""
-        commit(backend, *map(person, _PEOPLE))
-        cursor = backend.query(TENANT, "Person", query("Person", count=2)).cursor
-        commit(backend, *(RemovalOfAll(Key("Person", "userName", name)) for name in "ab"))
-        assert found(backend, "Person", after=cursor) == ["c", "d", "e"]
 
     def test_a_resource_of_another_type(self, circles: Backend) -> None:
         """A resource that is converted keeps id, creation and some memberships, and leaves the others."""

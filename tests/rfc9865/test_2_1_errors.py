@@ -57,8 +57,9 @@ def forged(cursor: str) -> list[str]:
             f"{cursor} ", "x" * 9999]  # fmt: skip
 
 
+@pytest.mark.requirement("K-09", "K-19")
 def test_a_made_up_cursor_is_refused(crowd: Scim, cursor: str) -> None:
-    """K-09, K-19: 400 `invalidCursor`, in the same words whatever is wrong with it."""
+    """400 `invalidCursor`, in the same words whatever is wrong with it."""
     assert names(page(crowd, cursor).json) == ["u2", "u3"]
     answers = [page(crowd, text) for text in forged(cursor)]
     for answer in answers:
@@ -68,10 +69,11 @@ def test_a_made_up_cursor_is_refused(crowd: Scim, cursor: str) -> None:
     assert_error(crowd.post("/Users/.search", body), 400, "invalidCursor")
 
 
+@pytest.mark.requirement("K-09")
 @settings(suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_an_altered_cursor_is_refused(data: st.DataObject, crowd: Scim, cursor: str) -> None:
-    """K-09: a cursor with one character changed, left out or put in is none."""
+    """A cursor with one character changed, left out or put in is none."""
     place = data.draw(st.integers(0, len(cursor) - 1))
     with_other = data.draw(st.sampled_from("AQgwz09-_.")) if data.draw(st.booleans()) else ""
     altered = cursor[:place] + with_other + cursor[place + data.draw(st.integers(0, 1)) :]
@@ -85,6 +87,7 @@ def _means_the_same(one: str, other: str) -> bool:
     return one[:-1] == other[:-1] and len(one) == len(other)
 
 
+@pytest.mark.requirement("K-12")
 @pytest.mark.parametrize(
     "query",
     [
@@ -99,31 +102,34 @@ def _means_the_same(one: str, other: str) -> bool:
     ],
 )
 def test_a_cursor_goes_with_its_query(query: dict[str, Any], crowd: Scim, cursor: str) -> None:
-    """K-12: 400 `invalidCursor`."""
+    """400 `invalidCursor`."""
     assert_error(page(crowd, cursor, **query), 400, "invalidCursor")
 
 
+@pytest.mark.requirement("K-12")
 @pytest.mark.parametrize(
     ("first", "second"),
     [({"sortBy": "id"}, {"sortBy": "userName"}), ({"sortBy": "id"}, {"sortBy": "id", "sortOrder": "descending"})],
 )
 def test_a_cursor_goes_with_its_order(first: dict[str, str], second: dict[str, str], crowd: Scim) -> None:
-    """K-12: a place in one order is none in another."""
+    """A place in one order is none in another."""
     cursor = page(crowd, "", **first).json["nextCursor"]
     assert page(crowd, cursor, **first).status_code == 200
     assert_error(page(crowd, cursor, **second), 400, "invalidCursor")
 
 
+@pytest.mark.requirement("K-18", "K-19", "Z-13")
 def test_a_cursor_of_another_tenant_is_refused(crowd: Scim, cursor: str) -> None:
-    """K-18, K-19, Z-13: like one that is made up; and of a tenant that has no cursors yet, too."""
+    """Like one that is made up; and of a tenant that has no cursors yet, too."""
     for stranger in (people(new_client(crowd.app)), new_client(crowd.app)):
         answer = page(stranger, cursor)
         assert_error(answer, 400, "invalidCursor")
         assert answer.text == page(stranger, "x").text
 
 
+@pytest.mark.requirement("K-18")
 def test_a_cursor_gives_no_rights(crowd: Scim, cursor: str) -> None:
-    """K-18: another token of the tenant may use it; without one, or with a revoked one, it is of no use."""
+    """Another token of the tenant may use it; without one, or with a revoked one, it is of no use."""
     service = service_of(crowd)
     principal = service.authenticate(crowd.token)
     assert principal is not None
@@ -133,42 +139,47 @@ def test_a_cursor_gives_no_rights(crowd: Scim, cursor: str) -> None:
     assert_error(page(crowd, cursor), 401)
 
 
+@pytest.mark.requirement("K-11")
 @pytest.mark.parametrize("size", [1, 3, 0, -2, 1000, None], ids=str)
 def test_another_count_is_refused(size: int | None, crowd: Scim, cursor: str) -> None:
-    """K-11: 400 `invalidCount`."""
+    """400 `invalidCount`."""
     assert_error(page(crowd, cursor, count=size), 400, "invalidCount", "count differs")
 
 
+@pytest.mark.requirement("K-11")
 @pytest.mark.parametrize("size", ["", "x", "1.5", "1e3", "²"])
 @pytest.mark.parametrize("first", [True, False], ids=["first", "second"])
 def test_a_count_that_is_none_is_refused(first: bool, size: str, crowd: Scim, cursor: str) -> None:
-    """K-11: 400 `invalidCount`, on the first page too; in a body as well."""
+    """400 `invalidCount`, on the first page too; in a body as well."""
     where = "" if first else cursor
     assert_error(page(crowd, where, count=size), 400, "invalidCount", "count must be a whole number.")
     body = {"schemas": [SEARCH], "cursor": where, "count": size}
     assert_error(crowd.post("/Users/.search", body), 400, "invalidCount", "count must be a whole number.")
 
 
+@pytest.mark.requirement("K-11")
 def test_a_count_that_comes_to_the_same_is_taken(make_scim: Callable[..., Scim]) -> None:
-    """K-11: leaving it out asks for the default size, and too many for the largest."""
+    """Leaving it out asks for the default size, and too many for the largest."""
     scim = people(make_scim(default_count=2, max_results=2))
     cursor = by_url(scim, "/Users", {"cursor": ""})["nextCursor"]
     for size in ({}, {"count": 2}, {"count": 500}):
         assert names(by_url(scim, "/Users", {"cursor": cursor, **size})) == ["u2", "u3"]
 
 
+@pytest.mark.requirement("K-15")
 def test_an_index_beside_a_cursor_is_refused(crowd: Scim, cursor: str) -> None:
-    """K-15: 400; whatever their values."""
+    """400; whatever their values."""
     for where in ("", cursor):
         assert_error(page(crowd, where, startIndex=1), 400, "invalidValue", "startIndex and cursor")
         body = {"schemas": [SEARCH], "cursor": where, "startIndex": 3}
         assert_error(crowd.post("/.search", body), 400, "invalidValue", "startIndex and cursor")
 
 
+@pytest.mark.requirement("K-10", "D-32")
 @pytest.mark.parametrize("link", ["nextCursor", "previousCursor"])
 @pytest.mark.parametrize("query", [{}, {"sortBy": "userName"}], ids=["in the order of creation", "sorted"])
 def test_a_cursor_ends(query: dict[str, str], link: str, fresh: Scim) -> None:
-    """K-10, D-32: `expiredCursor` after `cursorTimeout`, which counts from the page that gave it."""
+    """`expiredCursor` after `cursorTimeout`, which counts from the page that gave it."""
     people(fresh)
     timeout = fresh.get("/ServiceProviderConfig").json["pagination"]["cursorTimeout"]
     assert timeout == TIMEOUT
@@ -224,8 +235,9 @@ def test_two_processes_may_be_the_first(fresh: Scim, monkeypatch: pytest.MonkeyP
     assert sum(entry.type == "Secret" for entry in backend.log("default", count=1000)) == 1
 
 
+@pytest.mark.requirement("K-19")
 def test_a_cursor_holds_nothing_of_people(fresh: Scim) -> None:
-    """K-19: what is in it is a place, a size and a time, in sorted lists too: URLs end up in logs."""
+    """What is in it is a place, a size and a time, in sorted lists too: URLs end up in logs."""
     people(fresh)
     for query in ({}, {"sortBy": "userName"}, {"filter": 'userName sw "u"'}):
         cursor = by_url(fresh, "/Users", {**query, "count": 2, "cursor": ""})["nextCursor"]
@@ -235,8 +247,9 @@ def test_a_cursor_holds_nothing_of_people(fresh: Scim) -> None:
         assert not any("u1" in str(value) for value in content)
 
 
+@pytest.mark.requirement("K-16")
 def test_the_two_ways_to_ask_share_their_cursors(crowd: Scim) -> None:
-    """K-16: a query is the same in a URL and in a body."""
+    """A query is the same in a URL and in a body."""
     ways: list[Ask] = [by_url, by_body]
     for there, back in (ways, ways[::-1]):
         query: Document = {"count": 2, "filter": "active eq true"}
@@ -247,8 +260,9 @@ def test_the_two_ways_to_ask_share_their_cursors(crowd: Scim) -> None:
 # What is announced
 
 
+@pytest.mark.requirement("D-31", "D-32")
 def test_what_is_announced_is_true(make_scim: Callable[..., Scim]) -> None:
-    """D-31, D-32: both methods, the default one, and the sizes that are in force."""
+    """Both methods, the default one, and the sizes that are in force."""
     scim = make_scim(default_count=9, max_results=3)
     pagination = scim.get("/ServiceProviderConfig").json["pagination"]
     assert pagination == {

@@ -1,0 +1,62 @@
+"""Walks by `startIndex` that lose nobody (RFC 7644 §3.4.2.4), though the protocol lets them.
+
+A client that reads on asks for the `startIndex` at which its last page ended. The store keeps for a while which gap of
+the list was there, so the next page begins where that one ended, whoever was deleted meanwhile. An anchor never moves.
+A page that would end at a place where another gap has been, for somebody else or before a deletion, is made shorter, so
+that it ends at a free place: no two walks ever mean different gaps by one `startIndex`.
+"""
+
+from collections.abc import Hashable
+from contextlib import suppress
+from dataclasses import replace
+from hashlib import sha256
+
+from flask_bsr_scim.backends.base import Backend, Page, Query
+from flask_bsr_scim.errors import StoreUnavailable
+
+TIMEOUT = 600
+"""Seconds in which the next page has to be asked for."""
+
+_PLACES = 32
+"""Places at which a page may end, its full length included; each can be another walk's."""
+
+
+class Anchors:
+    """Reads pages, and remembers where they end."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def page(self, tenant: str, walk: Hashable, type_name: str, query: Query) -> Page:
+        """Return the page that begins behind `query.offset` resources.
+
+        That is behind as many as the walk has seen, when it ended a page there; `total` is then such that it goes on
+        exactly as long as there are more. A page can be shorter than `query.count` though there are more.
+
+        :param walk: who reads what; its `repr` tells it from others.
+        """
+        after = self._recall(tenant, walk, query.offset) if query.offset > 0 < query.count else None
+        if after is not None:
+            page = self._backend.query(tenant, type_name, replace(query, offset=0, after=after))
+            seen = query.offset + len(page.resources)
+            page = page._replace(total=max(page.total, seen + 1) if page.more else seen)
+        else:
+            page = self._backend.query(tenant, type_name, query)
+        return self._ended(tenant, walk, query.offset, page) if page.more else page
+
+    def _ended(self, tenant: str, walk: Hashable, offset: int, page: Page) -> Page:
+        """Return so much of a page that it ends at a place which means its end alone."""
+        longest = len(page.resources)
+        with suppress(StoreUnavailable):  # Then the next page is found by its number.
+            for size in range(longest, max(0, longest - _PLACES), -1):
+                gap = page.cursors[size]
+                if self._backend.remember(tenant, _key(walk, offset + size), gap, 2 * TIMEOUT) == gap:
+                    return page._replace(resources=page.resources[:size])
+        return page
+
+    def _recall(self, tenant: str, walk: Hashable, place: int) -> str | None:
+        return self._backend.recall(tenant, _key(walk, place))
+
+
+def _key(walk: Hashable, place: int) -> str:
+    return sha256(repr((walk, place)).encode()).hexdigest()
