@@ -18,6 +18,7 @@ from flask_bsr_scim.errors import (
     shown,
 )
 from flask_bsr_scim.exchange import Consequences, Context, UnknownMemberPolicy
+from flask_bsr_scim.references import References
 from flask_bsr_scim.resource import MemberChanges, Resource
 from flask_bsr_scim.schema import Document, ResourceType
 
@@ -45,6 +46,7 @@ class Writer:
         self._backend = backend
         self._unknown_members = unknown_members
         self._consequences = consequences
+        self._references = References(backend, unknown_members)
 
     def get(self, context: Context, resource_type: ResourceType, resource_id: str, *, links: bool = False) -> Resource:
         """Return a stored resource.
@@ -103,7 +105,7 @@ class Writer:
             if outcome.document is None and outcome.members is None and len(changes) == 1:
                 return old
             try:
-                return self._commit(context, old.type, changes)
+                return self._commit(context, old.type, changes, old)
             except VersionConflict:
                 continue
             except UniquenessConflict as conflict:
@@ -119,17 +121,19 @@ class Writer:
             old = self.get(context, resource_type, resource_id)
             removal = Removal(resource_type.name, resource_id, conditions.check(old))
             try:
-                self._backend.commit(context.tenant, self._consequences.remove(context, old, removal), context.actor)
+                self._references.commit(context, self._consequences.remove(context, old, removal))
             except (VersionConflict, ResourceNotFound):
                 continue
             return
         raise _too_busy()
 
-    def _commit(self, context: Context, type_name: str, changes: Sequence[Change]) -> Resource:
+    def _commit(
+        self, context: Context, type_name: str, changes: Sequence[Change], old: Resource | None = None
+    ) -> Resource:
         """Commit, and return the resource of a type; by the policy, leave out members that do not exist."""
         while True:
             try:
-                resources = self._backend.commit(context.tenant, changes, context.actor)
+                resources = self._references.commit(context, changes, old)
             except UnknownMembers as error:
                 if self._unknown_members is UnknownMemberPolicy.REJECT:
                     raise _rejected(error) from None

@@ -5,16 +5,20 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import StrEnum
+from itertools import chain
 from typing import Any, NamedTuple
 
 from flask_bsr_scim.errors import ConfigurationError
-from flask_bsr_scim.schema.values import KeyFunction, datetime_key, exact, fold
+from flask_bsr_scim.schema.values import KeyFunction, binary_key, datetime_key, exact, fold
 
 JSON = Any
 """A value as JSON gives it: dict, list, str, int, float, bool or None."""
 
 Document = dict[str, JSON]
 """A JSON object."""
+
+OUTSIDE = ("external", "uri")
+"""What referenceTypes can name beside the types of resources (RFC 7643 §7)."""
 
 
 class Type(StrEnum):
@@ -85,6 +89,8 @@ class Attribute:
     source: Source = Source.DOCUMENT
     stored: bool = True
     """False: a name of RFC 7643 that the profile leaves out. It is accepted and dropped, and has no value."""
+    served: bool = True
+    """False: no schema that is served lists it. It is one of RFC 7643, and not stored."""
     indexed: bool = False
     """Backends keep an index from its comparison key to the resources that hold it."""
     indexed_values: tuple[JSON, ...] = ()
@@ -94,17 +100,34 @@ class Attribute:
     """In characters."""
     only_type: str | None = None
     """Multi-valued: the profile keeps one element, whose `type` is this one; `primary` is true unless it says false."""
+    follows: str | None = None
+    """Part of a reference: it has the value that the resource at the other end has of the attribute of this name."""
+    description: str = field(default="", compare=False, repr=False)
+    canonical_values: tuple[JSON, ...] = field(default=(), compare=False, repr=False)
+    """Suggestions: other values are taken too."""
     by_name: Mapping[str, "Attribute"] = field(default_factory=dict, compare=False, repr=False)
     """Sub-attributes by lower-case name."""
 
     @property
     def key(self) -> KeyFunction:
         """The function from a value to its comparison key, by type and caseExact."""
-        if self.type is Type.DATETIME:
-            return datetime_key
-        if self.type is Type.STRING and not self.case_exact:
-            return fold
-        return exact
+        match self.type:
+            case Type.DATETIME:
+                return datetime_key
+            case Type.BINARY:
+                return binary_key
+            case Type.STRING if not self.case_exact:
+                return fold
+            case _:
+                return exact
+
+    @property
+    def refers_to(self) -> tuple[str, ...]:
+        """Of a complex attribute whose `value` is the id of a resource: the types that it can be of (§2.3.7)."""
+        reference = self.by_name.get("$ref")
+        if reference is None or "value" not in self.by_name:
+            return ()
+        return tuple(name for name in reference.reference_types if name not in OUTSIDE)
 
     def sub(self, name: str) -> "Attribute | None":
         """Return the sub-attribute of that name, in any letter case."""
@@ -137,7 +160,7 @@ _NAME = _Form(
     lambda value: isinstance(value, str) and _NAME_RULE.fullmatch(value) is not None,
 )
 
-_CHARACTERISTICS: Mapping[str, _Form] = {
+CHARACTERISTICS: Mapping[str, _Form] = {
     "name": _NAME,
     "type": _one_of(Type),
     "subAttributes": _LIST,
@@ -157,6 +180,7 @@ _CHARACTERISTICS: Mapping[str, _Form] = {
     "x-default": _ANYTHING,
     "x-maxLength": _LENGTH,
     "x-onlyType": _STRING,
+    "x-follows": _NAME,
 }
 """What a definition can hold (RFC 7643 §7, and our own)."""
 
@@ -181,6 +205,7 @@ def make_attribute(document: JSON, parent: str = "") -> Attribute:
     :raises ConfigurationError: the definition breaks RFC 7643 §2.1 or §7; the message lists what is valid.
     """
     _check(document, parent)
+    secret = document.get("mutability") == Mutability.WRITE_ONLY
     attribute = Attribute(
         name=document["name"],
         type=Type(document.get("type", "string")),
@@ -188,7 +213,7 @@ def make_attribute(document: JSON, parent: str = "") -> Attribute:
         required=document.get("required", False),
         case_exact=document.get("caseExact", False),
         mutability=Mutability(document.get("mutability", "readWrite")),
-        returned=Returned(document.get("returned", "default")),
+        returned=Returned(document.get("returned", "never" if secret else "default")),
         uniqueness=Uniqueness(document.get("uniqueness", "none")),
         reference_types=tuple(document.get("referenceTypes", ())),
         source=Source(document.get("x-source", "document")),
@@ -198,29 +223,46 @@ def make_attribute(document: JSON, parent: str = "") -> Attribute:
         default=document.get("x-default"),
         max_length=document.get("x-maxLength"),
         only_type=document.get("x-onlyType"),
+        follows=document.get("x-follows"),
+        description=document.get("description", ""),
+        canonical_values=tuple(document.get("canonicalValues", ())),
     )
-    return with_subs(attribute, make_attributes(document.get("subAttributes", ()), f"{parent}{attribute.name}."))
+    subs = make_attributes(document.get("subAttributes", ()), f"{parent}{attribute.name}.")
+    if attribute.returned is Returned.NEVER:
+        subs = tuple(replace(sub, returned=Returned.NEVER) for sub in subs)
+    return with_subs(attribute, subs)
 
 
 def _check(document: JSON, parent: str) -> None:
     if not isinstance(document, Mapping):
         raise ConfigurationError(f"attribute {document!r}: its definition must be an object")
     name = document.get("name")
-    if fault := next(_faults({"name": name, **document}), None):
+    if fault := next(chain(_faults({"name": name, **document}), _contradictions(document, parent)), None):
         raise ConfigurationError(f"attribute {f'{parent}{name}'!r}: {fault}")
 
 
 def _faults(document: Mapping[str, JSON]) -> Iterator[str]:
     for name, value in document.items():
-        form = _CHARACTERISTICS.get(name)
+        form = CHARACTERISTICS.get(name)
         if form is None:
-            yield f"{name!r} is no characteristic{_hint(name)}; there are {', '.join(_CHARACTERISTICS)}"
+            yield f"{name!r} is no characteristic{_hint(name)}; there are {', '.join(CHARACTERISTICS)}"
         elif not form.fits(value):
             yield f"{name} is {value!r}; it must be {form.valid}"
 
 
+def _contradictions(document: Mapping[str, JSON], parent: str) -> Iterator[str]:
+    """Yield what one characteristic says against another; each by itself is right."""
+    is_complex = document.get("type") == Type.COMPLEX
+    if is_complex is not bool(document.get("subAttributes")):
+        yield "type 'complex' and subAttributes go together"
+    if document.get("mutability") == Mutability.WRITE_ONLY and document.get("returned", "never") != Returned.NEVER:
+        yield "mutability is 'writeOnly', so returned must be 'never'"
+    if parent and "x-default" in document:
+        yield "x-default belongs to whole attributes, not to a part of one"
+
+
 def _hint(name: str) -> str:
-    return "".join(f" (did you mean {near}?)" for near in get_close_matches(name, _CHARACTERISTICS, 1))
+    return "".join(f" (did you mean {near}?)" for near in get_close_matches(name, CHARACTERISTICS, 1))
 
 
 def with_subs(attribute: Attribute, subs: Iterable[Attribute]) -> Attribute:
@@ -232,7 +274,15 @@ def with_subs(attribute: Attribute, subs: Iterable[Attribute]) -> Attribute:
 def unstored(attribute: Attribute) -> Attribute:
     """Return a copy that is known and not stored, sub-attributes included."""
     return with_subs(
-        replace(attribute, stored=False, required=False, uniqueness=Uniqueness.NONE, indexed=False, default=None),
+        replace(
+            attribute,
+            stored=False,
+            served=False,
+            required=False,
+            uniqueness=Uniqueness.NONE,
+            indexed=False,
+            default=None,
+        ),
         map(unstored, attribute.sub_attributes),
     )
 

@@ -4,19 +4,39 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask_bsr_scim.dialects import Speech, Tolerance, tolerates
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.schema.attribute import (
     JSON,
     Attribute,
     Document,
+    Mutability,
+    Returned,
     Source,
+    Type,
     Uniqueness,
     make_attributes,
     merge_standard,
 )
+from flask_bsr_scim.schema.scalars import shown
 
 SCHEMA_URN = "urn:ietf:params:scim:schemas:core:2.0:Schema"
 RESOURCE_TYPE_URN = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
+
+_TEXTS = (Type.STRING, Type.REFERENCE, Type.BINARY)
+_OF_TEXTS = ("caseExact", "uniqueness")
+_DEFAULTS = {
+    "name": "",
+    "type": "string",
+    "multiValued": False,
+    "description": "",
+    "required": False,
+    "caseExact": False,
+    "mutability": "readWrite",
+    "returned": "default",
+    "uniqueness": "none",
+}
+"""Of the characteristics (RFC 7643 §7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +50,27 @@ class Schema:
 
     def public_document(self) -> Document:
         """Return the schema as /Schemas serves it, without this project's own members."""
-        return {"schemas": [SCHEMA_URN], **_without_private(self.document)}
+        definitions = [_public(definition) for definition in self.document["attributes"]]
+        return {"schemas": [SCHEMA_URN], **_without_private(self.document), "attributes": definitions}
 
 
-def _without_private(value: JSON) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_private(v) for k, v in value.items() if not k.startswith("x-")}
-    return [_without_private(item) for item in value] if isinstance(value, list) else value
+def _public(definition: Document, returned: str = Returned.DEFAULT) -> Document:
+    """Return a definition with every characteristic that its type has, so that clients need to know no defaults (§7).
+
+    :param returned: the default.
+    """
+    if definition.get("mutability") == Mutability.WRITE_ONLY:
+        returned = Returned.NEVER
+    is_text = definition.get("type", Type.STRING) in _TEXTS
+    defaults = {name: value for name, value in _DEFAULTS.items() if is_text or name not in _OF_TEXTS}
+    whole = {**defaults, "returned": returned, **_without_private(definition)}
+    below = whole["returned"] if whole["returned"] == Returned.NEVER else Returned.DEFAULT
+    subs = [_public(sub, below) for sub in definition.get("subAttributes", ())]
+    return {**whole, "subAttributes": subs} if subs else whole
+
+
+def _without_private(document: Document) -> Document:
+    return {name: value for name, value in document.items() if not name.startswith("x-")}
 
 
 def make_schema(document: Document, standard: Document | None = None) -> Schema:
@@ -176,24 +210,46 @@ class ResourceType:
         lower = name.lower()
         if lower.startswith("urn:"):
             return self._resolve_urn(lower)
-        return _resolve_in(self.core, None, lower) or next(
+        found = _resolve_in(self.core, None, lower) or next(
             filter(None, (_resolve_in(attributes, urn, lower) for urn, attributes in self._by_extension())), None
         )
+        if found is not None and found.extension is not None and not tolerates(Tolerance.MISSING_URN):
+            return None
+        return found
+
+    def lacks(self, name: str) -> str:
+        """Return the sentence that says that no attribute has a name, and which one was meant if that can be told."""
+        with Speech():
+            meant = self.resolve(name)
+        return f"{self.name} has no attribute {shown(name)}" + (f"; send {meant}." if meant else ".")
+
+    def serves(self, target: AttributePath) -> bool:
+        """Tell whether a schema that is served defines what a path names, so that the profile does not leave it out."""
+        if target.extension is not None and not self.by_urn[target.extension.lower()].served:
+            return False
+        return all(part is None or part.served for part in (target.attribute, target.sub))
 
     def _resolve_urn(self, lower: str) -> AttributePath | None:
-        base = self.schema.id.lower()
-        if lower.startswith(base + ":"):
-            return _resolve_in(self.core, None, lower[len(base) + 1 :])
-        for urn, attributes in self._by_extension():
-            if lower == urn.lower():
+        """Return what is named with an URN; where one URN begins with another, the longer one is meant."""
+        schemas = [(self.schema.id, None, self.core), *((urn, urn, known) for urn, known in self._by_extension())]
+        for base, urn, attributes in sorted(schemas, key=lambda schema: -len(schema[0])):
+            if lower == base.lower() and urn:
                 return AttributePath(urn, None)
-            if lower.startswith(f"{urn.lower()}:"):
-                return _resolve_in(attributes, urn, lower[len(urn) + 1 :])
+            if lower.startswith(f"{base.lower()}:"):
+                return _resolve_in(attributes, urn, lower[len(base) + 1 :])
         return None
 
     def _by_extension(self) -> Iterator[tuple[str, Mapping[str, Attribute]]]:
         for extension in self.extensions:
             yield extension.schema.id, {a.name.lower(): a for a in extension.schema.attributes}
+
+    def paths(self) -> Iterator[AttributePath]:
+        """Yield every attribute, those of extensions that the profile leaves out excepted."""
+        for attribute in self.core.values():
+            yield AttributePath(None, attribute)
+        for extension in self.extensions:
+            if extension.served:
+                yield from (AttributePath(extension.schema.id, a) for a in extension.schema.attributes)
 
     def public_document(self) -> Document:
         """Return the resource type as /ResourceTypes serves it, `meta` apart."""
@@ -225,17 +281,15 @@ def _resolve_in(attributes: Mapping[str, Attribute], urn: str | None, lower: str
 
 
 def _indexed(resource_type: ResourceType) -> Iterator[IndexedAttribute]:
-    for urn, attributes in (
-        (None, tuple(resource_type.core.values())),
-        *((e.schema.id, e.schema.attributes) for e in resource_type.extensions),
-    ):
-        for attribute in attributes:
-            for sub in (None, *attribute.sub_attributes):
-                target = AttributePath(urn, attribute, sub)
-                unique = target.leaf.uniqueness is not Uniqueness.NONE
-                if target.stored and target.leaf.source is Source.DOCUMENT and (unique or target.leaf.indexed):
-                    only = frozenset(map(target.leaf.key, target.leaf.indexed_values))
-                    yield IndexedAttribute(f"{resource_type.name}.{target}", str(target), target, unique, only)
+    for path in resource_type.paths():
+        for sub in (None, *path.leaf.sub_attributes):
+            target = AttributePath(path.extension, path.attribute, sub)
+            leaf, unique = target.leaf, target.leaf.uniqueness is not Uniqueness.NONE
+            # Whoever refers to a resource has to be found when it ends.
+            refers = sub is not None and sub.name == "value" and path.leaf.refers_to
+            if target.stored and path.leaf.source is Source.DOCUMENT and (unique or leaf.indexed or refers):
+                only = frozenset(map(leaf.key, leaf.indexed_values))
+                yield IndexedAttribute(f"{resource_type.name}.{target}", str(target), target, unique, only)
 
 
 def values_at(document: Mapping[str, JSON], target: AttributePath) -> Iterator[Any]:

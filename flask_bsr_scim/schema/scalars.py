@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidValue
 from flask_bsr_scim.schema.attribute import JSON, Attribute, Type, Uniqueness
 from flask_bsr_scim.schema.values import datetime_key
@@ -84,7 +85,7 @@ def _make_text_reader(attribute: Attribute, path: str) -> Reader:
 def _boolean(raw: JSON) -> bool:
     if isinstance(raw, bool):
         return raw
-    if isinstance(raw, str) and raw.lower() in _BOOLEANS:
+    if isinstance(raw, str) and raw.lower() in _BOOLEANS and tolerates(Tolerance.BOOLEAN_AS_STRING):
         return _BOOLEANS[raw.lower()]
     raise ValueError
 

@@ -1,23 +1,29 @@
 """From what clients send to what is stored: a plain walk, compiled once from a resource type (RFC 7643 §2 and §7)."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
-from flask_bsr_scim.errors import InvalidSyntax
+from flask_bsr_scim.dialects import Tolerance, tolerates
+from flask_bsr_scim.errors import ConfigurationError, InvalidSyntax, InvalidValue, shown
 from flask_bsr_scim.errors import Mutability as MutabilityError
 from flask_bsr_scim.schema.attribute import JSON, Attribute, Document, Mutability, Source
+from flask_bsr_scim.schema.mutability import held, paths_of, with_held
 from flask_bsr_scim.schema.readers import (
     Member,
     Rules,
     folded,
+    make_check,
     make_element_reader,
     make_member_id_reader,
     make_members,
     make_reader,
     make_sub_members,
+    missing,
+    names_of,
     read_members,
     read_object,
 )
-from flask_bsr_scim.schema.resource_type import AttributePath, ResourceType, values_at
+from flask_bsr_scim.schema.required import lacks, required_paths, without_demands
+from flask_bsr_scim.schema.resource_type import AttributePath, ResourceType, Schema
 from flask_bsr_scim.schema.scalars import Reader, wrong
 
 
@@ -25,20 +31,29 @@ class Validator:
     """Reads the resources of one type. Compiling takes some time: make one for each type and keep it.
 
     :param endpoints: the endpoints of the service by resource type name, to which references can point (`manager`).
+    :raises ConfigurationError: a default is none of the values that its attribute can have.
     """
 
     def __init__(self, resource_type: ResourceType, endpoints: Mapping[str, str] | None = None) -> None:
         self.resource_type = resource_type
         self._base = resource_type.schema.id
         endpoints = {resource_type.name: resource_type.endpoint, **(endpoints or {})}
-        sent, stored = Rules(_is_sent, endpoints), Rules(_is_stored, endpoints)
+        sent, stored = Rules(_is_sent, endpoints, checks_names=True), Rules(_is_stored, endpoints)
         self._sent = tuple(_members(resource_type, sent))
         self._stored = tuple(_members(resource_type, stored))
+        self._demanding_nothing = tuple(_members(without_demands(resource_type), stored))
+        self._required = tuple(required_paths(resource_type))
         self._readers = dict(_readers(resource_type, sent))
         self._elements = dict(_element_readers(resource_type, sent))
-        self._immutable = tuple(_immutable(resource_type))
-        self._defaults = tuple(
-            (key, a.default) for key, a in resource_type.core.items() if a.stored and a.default is not None
+        self._immutable = tuple(paths_of(Mutability.IMMUTABLE, resource_type))
+        self._read_only = tuple(paths_of(Mutability.READ_ONLY, resource_type))
+        self._defaults = tuple(self._read_defaults())
+        extensions = {served: _urns(resource_type, served=served) for served in (True, False)}
+        self._urns = {self._base.lower(), *extensions[True]}
+        self._check_names = make_check(
+            names_of(resource_type.core.values(), served=True) | extensions[True],
+            names_of(resource_type.core.values(), served=False) | extensions[False],
+            "",
         )
         self._beside = ("id", *(a.name for a in (resource_type.members,) if a))
 
@@ -50,31 +65,64 @@ class Validator:
 
         :param is_new: gives attributes without a value their default.
 
-        :raises InvalidSyntax: the body is no object, `schemas` lacks the type's schema, or a name comes twice.
+        :raises InvalidSyntax: the body is no object, `schemas` lacks the type's schema, a name comes twice, or one is
+            unknown and the dialect does not tolerate it.
         :raises InvalidValue: a value is missing or wrong.
         """
         if not isinstance(body, dict):
             raise InvalidSyntax("The request body must be a JSON object.")
         values = self._flattened(folded(body, "The request body"))
+        self._check_names(values.keys())
         declared = self._declared(values.get("schemas"))
         for urn in self.resource_type.by_urn:
             if urn not in declared:
                 values.pop(urn, None)
-        for name, default in self._defaults if is_new else ():
-            if values.get(name) in (None, []):
-                values[name] = default
+        if is_new:
+            self._give_defaults(values)
         return {**self._assembled(read_members(self._sent, values)), **self._membership(values)}
 
-    def finish(self, document: Document) -> Document:
+    def finish(self, document: Document, before: Document | None = None) -> Document:
         """Return a changed document as it is stored: what is empty is dropped, and `schemas` computed anew.
 
         `id` and members stay as they are.
 
+        :param before: the stored document. What it lacks, as an older one lacks what is required since, may be lacking
+            on: whoever deactivates a user does not know of it.
         :raises InvalidValue: a required value is missing, or one is wrong.
         """
-        found = self._assembled(read_members(self._stored, folded(document, "The resource")))
+        members = self._stored if before is None else self._demanding_nothing
+        found = self._assembled(read_members(members, folded(document, "The resource")))
+        if before is not None:
+            self._check_required(before, found)
         beside = {name: document[name] for name in self._beside if name in document}
         return {"schemas": found.pop("schemas"), **beside, **found}
+
+    def _check_required(self, before: Document, after: Document) -> None:
+        for target in self._required:
+            if lacks(after, target) and not lacks(before, target):
+                raise missing(str(target))
+
+    def with_read_only(self, document: Document, before: Document) -> Document:
+        """Return the document of a PUT with the readOnly values of the stored one; they are the service's own.
+
+        Those inside of values that are several are not kept: no element is known to be the one of before.
+        """
+        kept = document
+        for target in self._read_only:
+            value = held(before, target)
+            if value is not None:
+                kept = with_held(kept, target, value)
+        return kept
+
+    def check_schemas(self, raw: JSON) -> None:
+        """Check the URNs of `schemas`, as far as it holds any.
+
+        :raises InvalidSyntax: one is that of no schema or extension of the type, and the dialect does not tolerate it.
+        """
+        for urn in raw if isinstance(raw, list) else ():
+            if isinstance(urn, str) and urn.lower() not in self._urns and not tolerates(Tolerance.UNKNOWN_SCHEMA):
+                name = self.resource_type.name
+                raise InvalidSyntax(f"schemas holds {shown(urn)}, which is no schema of a {name} here; leave it out.")
 
     def reads(self, target: AttributePath) -> bool:
         """Return whether values of an attribute are taken from clients, not left out by the profile or computed."""
@@ -100,9 +148,29 @@ class Validator:
         :raises flask_bsr_scim.errors.Mutability: one would change.
         """
         for target in self._immutable:
-            present = list(values_at(before, target))
-            if present and present != list(values_at(after, target)):
+            present = held(before, target)
+            if present is not None and present != held(after, target):
                 raise MutabilityError(f"{target} is immutable: it has a value, which cannot be changed any more.")
+
+    def _read_defaults(self) -> Iterator[tuple[AttributePath, JSON]]:
+        for target in self.resource_type.paths():
+            if _is_stored(target.leaf) and target.leaf.default is not None:
+                try:
+                    yield target, self.value(target, target.leaf.default)
+                except InvalidValue as error:
+                    raise ConfigurationError(f"{self.resource_type.name}, x-default: {error.detail}") from None
+
+    def _give_defaults(self, values: Document) -> None:
+        """Add the defaults of what a body leaves out; those of an extension only where it is given."""
+        for target, default in self._defaults:
+            holder = values
+            if target.extension is not None:
+                given = values.get(target.extension.lower())
+                if not isinstance(given, dict) or not given:
+                    continue
+                holder = values[target.extension.lower()] = folded(given, target.extension)
+            if holder.get(target.leaf.name.lower()) in (None, []):
+                holder[target.leaf.name.lower()] = default
 
     def _flattened(self, values: Document) -> Document:
         """Return the members with those under the core schema's URN among them (RFC 7644 §3.10)."""
@@ -122,6 +190,8 @@ class Validator:
         declared = {urn.lower() for urn in schemas}
         if self._base.lower() not in declared:
             raise InvalidSyntax(f"schemas must hold {self._base}.")
+        if not declared <= self._urns:
+            self.check_schemas(schemas)
         return declared
 
     def _assembled(self, found: Document) -> Document:
@@ -133,6 +203,10 @@ class Validator:
         if members is None or members.name.lower() not in values:
             return {}
         return {members.name: self._readers[members.name](values[members.name.lower()])}
+
+
+def _urns(resource_type: ResourceType, *, served: bool) -> frozenset[str]:
+    return frozenset(urn for urn, extension in resource_type.by_urn.items() if extension.served is served)
 
 
 def _is_stored(attribute: Attribute) -> bool:
@@ -148,31 +222,28 @@ def _members(resource_type: ResourceType, rules: Rules) -> Iterator[Member]:
     for extension in resource_type.extensions:
         if extension.served:
             urn = extension.schema.id
-            read = _make_extension_reader(urn, make_members(extension.schema.attributes, f"{urn}:", rules))
+            read = _make_extension_reader(extension.schema, rules)
             yield Member(urn.lower(), urn, urn, extension.required, read)
 
 
-def _make_extension_reader(urn: str, members: Iterable[Member]) -> Reader:
+def _make_extension_reader(schema: Schema, rules: Rules) -> Reader:
+    urn, attributes = schema.id, schema.attributes
+    members = make_members(attributes, f"{urn}:", rules)
+    served, left_out = names_of(attributes, served=True), names_of(attributes, served=False)
+    check = make_check(served, left_out, f"{urn}:") if rules.checks_names else None
+
     def read(raw: JSON) -> Document | None:
         if not isinstance(raw, dict):
             raise wrong(urn, "an object", raw)
-        return read_object(members, raw, urn)
+        return read_object(members, raw, urn, check)
 
     return read
-
-
-def _targets(resource_type: ResourceType) -> Iterator[AttributePath]:
-    for attribute in resource_type.core.values():
-        yield AttributePath(None, attribute)
-    for extension in resource_type.extensions:
-        if extension.served:
-            yield from (AttributePath(extension.schema.id, a) for a in extension.schema.attributes)
 
 
 def _readers(resource_type: ResourceType, rules: Rules) -> Iterator[tuple[str, Reader]]:
     """Yield the path and reader of every extension, attribute and sub-attribute of which values are taken."""
     yield from ((member.path, member.read) for member in _members(resource_type, rules))
-    for target in _targets(resource_type):
+    for target in resource_type.paths():
         path, attribute = str(target), target.leaf
         if attribute.source is Source.MEMBERS:
             yield path, make_member_id_reader(attribute)
@@ -182,19 +253,6 @@ def _readers(resource_type: ResourceType, rules: Rules) -> Iterator[tuple[str, R
 
 
 def _element_readers(resource_type: ResourceType, rules: Rules) -> Iterator[tuple[str, Reader]]:
-    for target in _targets(resource_type):
+    for target in resource_type.paths():
         if target.leaf.multi_valued and target.leaf.sub_attributes and rules.reads(target.leaf):
             yield str(target), make_element_reader(target.leaf, str(target), rules)
-
-
-def _immutable(resource_type: ResourceType) -> Iterator[AttributePath]:
-    for target in _targets(resource_type):
-        attribute = target.leaf
-        if not _is_stored(attribute):
-            continue
-        if attribute.mutability is Mutability.IMMUTABLE:
-            yield target
-        elif not attribute.multi_valued:
-            for sub in attribute.sub_attributes:
-                if sub.mutability is Mutability.IMMUTABLE:
-                    yield AttributePath(target.extension, attribute, sub)

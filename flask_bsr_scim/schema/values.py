@@ -10,6 +10,8 @@ _DATETIME = re.compile(
     r"(-?\d{4,})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d+))?(Z|[+-]\d\d:\d\d)?", re.IGNORECASE | re.ASCII
 )
 
+_FROM_BASE64URL = str.maketrans("-_", "+/")
+
 
 def fold(text: str) -> str:
     """Return the key under which a caseExact=false string is compared: NFC, casefold, NFC (RFC 7644 §7.8)."""
@@ -43,6 +45,11 @@ def datetime_key(text: str) -> str:
     except OverflowError as error:
         raise ValueError("out of range") from error
     return f"{utc.replace(tzinfo=None).isoformat()}.{digits}"
+
+
+def binary_key(text: str) -> str:
+    """Return the key of base64 text, which is the same in either alphabet and without padding (RFC 7643 §2.3.6)."""
+    return text.rstrip("=").translate(_FROM_BASE64URL)
 
 
 def timestamp(moment: datetime) -> str:

@@ -38,6 +38,7 @@ def read(name: str, value: Any) -> Any:
     return VALIDATOR.resource({"schemas": [URN], name: value}).get(name, "absent")
 
 
+@pytest.mark.requirement("C-25", "C-26", "C-34", "T-01", "T-02", "T-03", "T-04", "T-05", "T-06", "T-07", "L-03", "L-05")
 @pytest.mark.parametrize(
     ("name", "sent", "stored"),
     [
@@ -79,6 +80,7 @@ def test_value_is_stored(name: str, sent: Any, stored: Any) -> None:
     assert type(read(name, sent)) is type(stored)
 
 
+@pytest.mark.requirement("C-25", "C-34", "X-19", "T-01", "T-03", "T-04", "T-07")
 @pytest.mark.parametrize(
     ("name", "sent", "wanted"),
     [

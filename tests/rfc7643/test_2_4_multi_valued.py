@@ -16,6 +16,7 @@ def emails(validator: Validator, sent: Any) -> Any:
     return validator.resource({"schemas": [USER], "userName": "u", "emails": sent}).get("emails", "absent")
 
 
+@pytest.mark.requirement("T-08", "T-21", "L-01", "L-02", "L-09", "L-03", "L-04", "L-07")
 @pytest.mark.parametrize(
     ("sent", "stored"),
     [
@@ -54,6 +55,7 @@ def test_values_are_kept(sent: Any, stored: Any) -> None:
     assert emails(RFC, sent) == stored
 
 
+@pytest.mark.requirement("L-09")
 @pytest.mark.parametrize(
     ("sent", "stored"),
     [

@@ -81,6 +81,7 @@ def test_entra_user() -> None:
     }
 
 
+@pytest.mark.requirement("C-06", "C-10", "C-11", "C-21", "C-26", "C-27", "C-28", "C-33", "U-15")
 @pytest.mark.parametrize(
     ("sent", "change"),
     [
@@ -105,6 +106,7 @@ def test_names(sent: Document, change: Document) -> None:
     assert RFC_USER.resource(user(**sent)) == user(**change)
 
 
+@pytest.mark.requirement("C-22", "C-27", "T-23")
 @pytest.mark.parametrize(
     ("sent", "stored"),
     [
@@ -129,6 +131,7 @@ def test_extension(sent: Any, stored: Document | None) -> None:
     assert document == expected
 
 
+@pytest.mark.requirement("C-18", "C-19", "C-24", "C-27", "C-33")
 @pytest.mark.parametrize(
     "body",
     [
@@ -151,6 +154,7 @@ def test_invalid_syntax(body: Any) -> None:
         RFC_USER.resource(body)
 
 
+@pytest.mark.requirement("C-16", "C-17", "C-25", "C-33", "C-34", "U-14")
 @pytest.mark.parametrize(
     ("validator", "body", "name"),
     [
@@ -197,6 +201,7 @@ def test_body_is_left_alone() -> None:
     )
 
 
+@pytest.mark.requirement("C-26", "U-04")
 @pytest.mark.parametrize(
     ("sent", "ids"),
     [
@@ -216,8 +221,9 @@ def test_members(sent: Any, ids: list[str]) -> None:
     assert BSR_GROUP.resource(group(members=sent))["members"] == [{"value": i} for i in ids]
 
 
+@pytest.mark.requirement("U-04")
 def test_members_left_out() -> None:
-    """U-04: members that are not sent are not in the document, so that a PUT can leave them."""
+    """Members that are not sent are not in the document, so that a PUT can leave them."""
     assert "members" not in BSR_GROUP.resource(group())
 
 
@@ -238,8 +244,9 @@ def test_wrong_member(member: Any) -> None:
         BSR_GROUP.resource(group(members=[member]))
 
 
+@pytest.mark.requirement("C-30")
 def test_defaults() -> None:
-    """C-30: `active` is true when it is not sent, and stays false when it is."""
+    """`active` is true when it is not sent, and stays false when it is."""
     assert BSR_USER.resource(user(), is_new=True)["active"] is True
     assert BSR_USER.resource(user(active=False), is_new=True)["active"] is False
 
@@ -252,14 +259,16 @@ def test_finish_keeps_what_is_stored() -> None:
     assert BSR_GROUP.finish(members) == members
 
 
+@pytest.mark.requirement("X-18")
 def test_finish_drops_what_is_empty() -> None:
-    """X-18: an extension, object or list that lost its last value goes, and its URN leaves schemas."""
+    """An extension, object or list that lost its last value goes, and its URN leaves schemas."""
     document = user(schemas=[USER, ENTERPRISE], id="7", name={}, emails=[{}], **{ENTERPRISE: {"manager": {}}})
     assert RFC_USER.finish(document) == user(id="7")
 
 
+@pytest.mark.requirement("T-16")
 def test_finish_asks_for_required_values() -> None:
-    """T-16: required attributes are required after every operation."""
+    """Required attributes are required after every operation."""
     with pytest.raises(InvalidValue, match=r"^userName is required"):
         RFC_USER.finish({"schemas": [USER], "id": "7"})
 
@@ -296,6 +305,7 @@ BADGES = Validator(BADGE)
 SAFE = {"schemas": ["urn:example:Badge", "urn:example:Safety"], "urn:example:Safety": {"level": "1"}}
 
 
+@pytest.mark.requirement("C-23", "T-17")
 @pytest.mark.parametrize(
     "change",
     [
@@ -306,11 +316,12 @@ SAFE = {"schemas": ["urn:example:Badge", "urn:example:Safety"], "urn:example:Saf
     ],
 )
 def test_required_in_own_schemas(change: Document) -> None:
-    """T-17: what a host's own schema requires is required."""
+    """What a host's own schema requires is required."""
     with pytest.raises(InvalidValue, match="required"):
         BADGES.resource({**SAFE, **change})
 
 
+@pytest.mark.requirement("U-06", "T-12")
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -321,11 +332,12 @@ def test_required_in_own_schemas(change: Document) -> None:
     ],
 )
 def test_immutable_value_changes(before: Document, after: Document) -> None:
-    """T-12: an immutable value that is there cannot change."""
+    """An immutable value that is there cannot change."""
     with pytest.raises(Mutability, match="immutable"):
         BADGES.check_immutable(before, after)
 
 
+@pytest.mark.requirement("U-06", "U-07", "T-12")
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -334,12 +346,13 @@ def test_immutable_value_changes(before: Document, after: Document) -> None:
     ],
 )
 def test_immutable_value_is_set(before: Document, after: Document) -> None:
-    """T-12: an immutable value may be set once, and be given unchanged."""
+    """An immutable value may be set once, and be given unchanged."""
     BADGES.check_immutable(before, after)
 
 
+@pytest.mark.requirement("T-11")
 def test_read_only_value_survives_finish() -> None:
-    """T-11: a readOnly value is never taken from a client, and never lost by a client's change."""
+    """A readOnly value is never taken from a client, and never lost by a client's change."""
     assert "state" not in BADGES.resource({**SAFE, "state": "lost"})
     assert BADGES.finish({**SAFE, "state": "lost"})["state"] == "lost"
 

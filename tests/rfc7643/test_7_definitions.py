@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from flask_bsr_scim import ConfigurationError, make_resource_type
+from flask_bsr_scim import ConfigurationError
+from flask_bsr_scim.schema import make_resource_type
 from flask_bsr_scim.schema.attribute import make_attribute
 from flask_bsr_scim.schema.resource_type import make_schema
 
@@ -64,7 +65,7 @@ def test_an_unknown_characteristic_is_explained(name: str, hint: str) -> None:
         f"schema {URN!r}, attribute 'serial': {name!r} is no characteristic{hint}; there are name, type, "
         "subAttributes, multiValued, description, required, canonicalValues, caseExact, "
         "mutability, returned, uniqueness, referenceTypes, x-source, x-stored, x-indexed, x-indexedValues, x-default, "
-        "x-maxLength, x-onlyType"
+        "x-maxLength, x-onlyType, x-follows"
     )
 
 
