@@ -11,6 +11,7 @@ import orjson
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
 from marshmallow.exceptions import SCHEMA
 
+from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidCount, InvalidSyntax, InvalidValue, ScimError
 from flask_bsr_scim.patch import Operation
 from flask_bsr_scim.schema import JSON, Document
@@ -130,7 +131,7 @@ class _OperationSchema(_Message):
 
     @post_load
     def _operation(self, data: dict[str, Any], **_: Any) -> Operation:
-        return Operation(data["op"].lower(), data["path"], data.get("value"), "value" in data)
+        return Operation(data["op"], data["path"], data.get("value"), "value" in data)
 
 
 class _PatchOpSchema(_Message):
@@ -154,6 +155,10 @@ _SEARCH = _SearchParameters()
 _OTHER_PARAMETERS = {(key := field.data_key or name).lower(): key for name, field in _SEARCH.load_fields.items()}
 """All of a query but filter and cursor, which hardly come twice: the names by themselves in lower case."""
 _OTHER_NAMES = frozenset(_OTHER_PARAMETERS.values())
+_AS_IN_URLS = (
+    (("startIndex", "count"), Tolerance.NUMBER_AS_STRING, "a number"),
+    (("attributes", "excludedAttributes"), Tolerance.NAMES_AS_STRING, "a list of names"),
+)
 _PATCH = _PatchOpSchema()
 _ERROR = _ErrorSchema()
 
@@ -210,10 +215,19 @@ def read_search_request(body: JSON) -> SearchRequest:
     """
     message = {name: value for name, value in _lower_names(body, SEARCH_REQUEST).items() if value is not None}
     others = {name: message[key] for key, name in _OTHER_PARAMETERS.items() if key in message}
+    _check_types(others)
     cursor = _text(message, "cursor")
     if cursor is not None:
         _check_paging(others)
     return SearchRequest(_text(message, "filter"), cursor, *_load_others(others))
+
+
+def _check_types(parameters: Mapping[str, JSON]) -> None:
+    """Refuse, unless it is tolerated, what a body writes as if it were a URL."""
+    for names, tolerance, wanted in _AS_IN_URLS:
+        for name in names:
+            if isinstance(parameters.get(name), str) and not tolerates(tolerance):
+                raise InvalidValue(f"{name} must be {wanted}, not a string.")
 
 
 def _text(message: Document, name: str) -> str | None:

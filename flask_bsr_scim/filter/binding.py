@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Final
 
+from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidFilter, InvalidValue
 from flask_bsr_scim.filter.ast import (
     And,
@@ -63,14 +64,16 @@ def bind_value_path(value_path: ValuePath, resource_type: ResourceType) -> Bound
 def value_target(target: AttributePath) -> AttributePath | None:
     """Return where the values lie by which a target is compared and sorted: itself, or its `value` when it is complex.
 
-    None: it is complex and has no `value`, or it is a bare extension URN.
+    None: it is complex and has no `value` that is ever returned, or it is a bare extension URN.
     """
     if target.attribute is None:
         return None
     if target.leaf.type is not Type.COMPLEX:
         return target
     value = target.leaf.sub("value")
-    return None if value is None else AttributePath(target.extension, target.attribute, value)
+    if value is None or value.returned is Returned.NEVER:
+        return None
+    return AttributePath(target.extension, target.attribute, value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,11 @@ class _Scope:
     def target(self, name: str) -> AttributePath:
         target = self._resolve(name)
         if target is None:
-            raise InvalidFilter(f"{self.inside or self.resource_type.name} has no attribute {shown(name)}.")
+            raise InvalidFilter(self._lacks(name))
         if target.attribute and Returned.NEVER in (target.attribute.returned, target.leaf.returned):
             raise InvalidFilter(f"{self.path(target)} is never returned, and cannot be used in a filter.")
+        if not self._serves(target) and not tolerates(Tolerance.ATTRIBUTE_NOT_STORED):
+            raise InvalidFilter(f"{self.path(target)} is not stored here; leave it out of the filter.")
         return target
 
     def _resolve(self, name: str) -> AttributePath | None:
@@ -93,6 +98,12 @@ class _Scope:
             return self.resource_type.resolve(name)
         sub = self.inside.leaf.sub(name)
         return None if sub is None else AttributePath(None, sub)
+
+    def _lacks(self, name: str) -> str:
+        return f"{self.inside} has no attribute {shown(name)}." if self.inside else self.resource_type.lacks(name)
+
+    def _serves(self, target: AttributePath) -> bool:
+        return target.leaf.served if self.inside else self.resource_type.serves(target)
 
     def path(self, target: AttributePath) -> str:
         return f"{self.inside}.{target}" if self.inside else str(target)

@@ -10,6 +10,7 @@ from typing import Final
 
 import orjson
 
+from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidFilter, ScimError
 from flask_bsr_scim.filter.ast import And, Comparison, Filter, Not, Operator, Or, Present, Scalar, ValuePath
 from flask_bsr_scim.schema.scalars import shown
@@ -111,6 +112,9 @@ class Parser:
         sub = self._sub_name()
         if sub is None:
             return ValuePath(name, inner)
+        if not tolerates(Tolerance.VALUE_FILTER_WITH_SUB_ATTRIBUTE):
+            place = shown(f"{name}[… and {sub} …]")
+            raise self._error(f"The {self._noun} compares a sub-attribute behind brackets; put it inside, as {place}.")
         operands = inner.operands if isinstance(inner, And) else (inner,)
         return ValuePath(name, And((*operands, self._test(sub))))
 

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import NamedTuple
 
+from flask_bsr_scim.dialects import Tolerance, tolerates, with_needs
 from flask_bsr_scim.filter.ast import (
     BoundAnd,
     BoundComparison,
@@ -23,11 +25,18 @@ _MOST = 256
 """Templates that are kept; clients choose their filters."""
 
 
+class _Template(NamedTuple):
+    """A filter that was read, and the tolerances that it needed: whoever reads it again needs them too."""
+
+    bound: BoundFilter
+    needed: frozenset[Tolerance]
+
+
 class FilterReader:
     """Parses and binds filters. A client asks the same over and over with other values, which then are filled in."""
 
     def __init__(self) -> None:
-        self._templates: dict[tuple[str, str], BoundFilter | None] = {}
+        self._templates: dict[tuple[str, str], _Template] = {}
 
     def read(self, text: str, resource_type: ResourceType) -> BoundFilter:
         """Return a filter bound to a resource type.
@@ -39,14 +48,14 @@ class FilterReader:
         shape = resource_type.name, _TEXT.sub('""', text)
         texts = [quoted[1:-1] for quoted in _TEXT.findall(text)]
         template = self._templates.get(shape)
-        if template is not None:
+        if template is not None and all(map(tolerates, template.needed)):
             with suppress(ValueError):  # The text is no time: binding says so.
-                return _filled(template, iter(texts))
-        bound = bind(parse_filter(text), resource_type)
+                return _filled(template.bound, iter(texts))
+        bound, needed = with_needs(lambda: bind(parse_filter(text), resource_type))
         if _compares_texts_alone(bound, texts):
             if len(self._templates) >= _MOST:
                 self._templates.clear()
-            self._templates[shape] = bound
+            self._templates[shape] = _Template(bound, needed)
         return bound
 
 

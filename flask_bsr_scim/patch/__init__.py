@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_bsr_scim.patch.binding import Binder
-from flask_bsr_scim.patch.members import MemberStep, Read, fold
+from flask_bsr_scim.patch.members import Describe, MemberStep, Read, fold
 from flask_bsr_scim.patch.operation import Op as Op
 from flask_bsr_scim.patch.operation import Operation as Operation
 from flask_bsr_scim.patch.steps import Step, copy
@@ -32,16 +32,17 @@ class Patch:
         changed: Document = copy(document)
         for step in self.document:
             step.apply(changed)
-        changed = self.validator.finish(changed)
+        changed = self.validator.finish(changed, document)
         self.validator.check_immutable(document, changed)
         return changed
 
-    def member_changes(self, read: Read) -> MemberChanges | None:
+    def member_changes(self, read: Read, describe: Describe = lambda ids: ()) -> MemberChanges | None:
         """Return what becomes of the members, None when nothing does.
 
         :param read: returns the present members; called at most once, and only for a filter that says more than ids.
+        :param describe: returns those who join as members, for such a filter behind an operation that adds them.
         """
-        return fold(self.members, read)
+        return fold(self.members, read, describe)
 
 
 def make_patch(operations: Sequence[Operation], resource_type: ResourceType, validator: Validator) -> Patch:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from flask_bsr_scim.errors import InvalidValue, Mutability, NoTarget
+from flask_bsr_scim.dialects import Tolerance, tolerates, undefined
+from flask_bsr_scim.errors import InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoTarget, shown
 from flask_bsr_scim.patch.members import AddMembers, MemberStep, RemoveMatching, RemoveMembers, ReplaceMembers
 from flask_bsr_scim.patch.operation import Op, Operation
 from flask_bsr_scim.patch.places import Place, bind_place, equal_terms, find_place, named_ids
@@ -25,13 +26,15 @@ class Binder:
     def steps(self, operation: Operation) -> Steps:
         """Yield the steps of an operation; nothing for values that the profile does not store.
 
-        :raises InvalidSyntax: `op` is unknown.
+        :raises InvalidSyntax: `op` is unknown, or the dialect does not allow what the operation needs.
         :raises InvalidPath: the path breaks the grammar, or names no attribute.
         :raises InvalidValue: the value is missing, or one that the attribute cannot have.
         :raises Mutability: the attribute cannot be changed.
         :raises NoTarget: a remove operation has no path.
         """
         op = operation.kind
+        if operation.path is None and not tolerates(Tolerance.OPERATION_WITHOUT_PATH):
+            raise InvalidSyntax("An operation has no path: send one operation, with its path, for each attribute.")
         if op is Op.REMOVE:
             return self._remove(operation)
         if not operation.has_value:
@@ -51,30 +54,45 @@ class Binder:
                 yield from self._set_all(op, value, self._type.schema.id)
             elif place := find_place(f"{urn}:{name}" if urn else name, self._type):
                 yield from self._set(op, place, value)
+            else:
+                _check_unknown(
+                    f"{where} has the key {shown(name)}", "send attributes by their names, objects for parts"
+                )
 
     def _set(self, op: Op, place: Place, raw: JSON) -> Steps:
         attribute = place.target.attribute
         if attribute is None:
             return self._set_extension(op, place.target, raw)
-        if attribute.name == "id":
+        if attribute.name == "id" and tolerates(Tolerance.ID_IN_PATCH):
             return iter([KeepId(raw)])
         if attribute.name == "schemas":
+            self._validator.check_schemas(raw)
             return iter(())
         _check_writable(place.target)
         if attribute.source is Source.MEMBERS:
             return self._set_members(op, place, raw)
-        if not self._validator.reads(place.target):
+        if not self._reads(place.target):
             return iter(())
         if place.in_elements:
             return self._set_in_elements(op, place, raw)
-        if attribute.type is Type.COMPLEX and not attribute.multi_valued and place.target.sub is None:
+        is_whole = attribute.type is Type.COMPLEX and not attribute.multi_valued and place.target.sub is None
+        if is_whole and (op is Op.ADD or tolerates(Tolerance.MERGING_REPLACE)):
             return self._merge(op, place.target, attribute, raw)
         return self._assign(op, place.target, raw)
 
     def _set_extension(self, op: Op, target: AttributePath, raw: JSON) -> Steps:
-        if not self._validator.reads(target):
+        if not self._reads(target):
             return iter(())
         return self._assign(op, target, None) if raw is None else self._set_all(op, raw, str(target))
+
+    def _reads(self, target: AttributePath) -> bool:
+        """Return whether values of an attribute are taken.
+
+        :raises InvalidPath: the profile leaves it out, and the dialect does not allow to name it.
+        """
+        if not self._type.serves(target) and not tolerates(Tolerance.ATTRIBUTE_NOT_STORED):
+            raise undefined(f"{target} is not stored here; leave it out of the request.")
+        return self._validator.reads(target)
 
     def _merge(self, op: Op, target: AttributePath, attribute: Attribute, raw: JSON) -> Steps:
         if raw is None or raw == []:
@@ -83,12 +101,13 @@ class Binder:
         path = str(target)
         for name, value in folded(object_of(raw, path, attribute), path).items():
             sub = attribute.by_name.get(name)
-            below = AttributePath(target.extension, attribute, sub)
-            if sub is not None and self._validator.reads(below):
+            if sub is None:
+                _check_unknown(f"{path} has no sub-attribute {shown(name)}", "leave it out")
+            elif self._reads(below := AttributePath(target.extension, attribute, sub)):
                 yield from self._assign(op, below, value)
 
     def _assign(self, op: Op, target: AttributePath, raw: JSON) -> Steps:
-        value = self._validator.value(target, raw)
+        value = self._validator.value(target, _listed(target, raw))
         if op is Op.REPLACE:
             yield Assign(target, value)
         elif value is not None:
@@ -96,6 +115,8 @@ class Binder:
 
     def _set_in_elements(self, op: Op, place: Place, raw: JSON) -> Steps:
         template = self._template(place)
+        if place.target.sub is None and not tolerates(Tolerance.PATH_TO_WHOLE_ELEMENT):
+            raise InvalidPath(f"The path ends with the filter of {place.target}: name a sub-attribute behind it.")
         if raw is None or raw == []:
             if op is Op.REPLACE:
                 yield from self._remove_in_elements(place)
@@ -129,7 +150,7 @@ class Binder:
             yield AddMembers(ids) if op is Op.ADD else ReplaceMembers(ids)
         elif raw is None and op is Op.REPLACE:
             yield from self._remove_members(place, None)
-        elif set(ids) <= set(named_ids(place.written) or ()):
+        elif set(ids) <= set(named_ids(place.written) or ()) and tolerates(Tolerance.ELEMENT_MADE_FROM_FILTER):
             yield AddMembers(ids)
         else:
             raise _immutable_member(place.target)
@@ -137,17 +158,20 @@ class Binder:
     def _remove(self, operation: Operation) -> Steps:
         if operation.path is None:
             raise NoTarget("A remove operation needs a path.")
+        if operation.value is not None and not tolerates(Tolerance.REMOVE_WITH_VALUE):
+            raise InvalidSyntax('A remove operation takes no value: select in its path, as members[value eq "…"].')
         place = bind_place(operation.path, self._type)
         self._check_removable(place)
         attribute = place.target.attribute
         if attribute is not None and attribute.source is Source.MEMBERS:
             return self._remove_members(place, operation.value)
-        if not self._validator.reads(place.target):
+        if not self._reads(place.target):
             return iter(())
         if place.in_elements:
             return self._remove_in_elements(place)
         if operation.value is not None and attribute is not None and attribute.multi_valued:
-            return iter([RemoveValues(place.target, self._validator.value(place.target, operation.value) or [])])
+            values = self._validator.value(place.target, _listed(place.target, operation.value))
+            return iter([RemoveValues(place.target, values or [])])
         return iter([Assign(place.target, None)])
 
     def _check_removable(self, place: Place) -> None:
@@ -177,7 +201,22 @@ class Binder:
             yield RemoveMatching(place.filter)
 
     def _ids(self, target: AttributePath, raw: JSON) -> tuple[str, ...]:
-        return tuple(member["value"] for member in self._validator.value(target, raw) or ())
+        return tuple(member["value"] for member in self._validator.value(target, _listed(target, raw)) or ())
+
+
+def _listed(target: AttributePath, raw: JSON) -> JSON:
+    """Return the value for an attribute, as a list where the attribute is one and its only value was sent by itself."""
+    if target.attribute is None or not target.leaf.multi_valued or raw is None or isinstance(raw, list):
+        return raw
+    if not tolerates(Tolerance.SINGLE_VALUE_IN_PATCH):
+        raise wrong(str(target), "a list", raw)
+    return [raw]
+
+
+def _check_unknown(found: str, advice: str) -> None:
+    """Refuse what no schema defines, unless it is to be ignored."""
+    if not tolerates(Tolerance.UNKNOWN_ATTRIBUTE):
+        raise InvalidSyntax(f"{found}, which no schema defines; {advice}.")
 
 
 def _check_writable(target: AttributePath) -> None:

@@ -12,6 +12,9 @@ from flask_bsr_scim.schema import Document
 Read = Callable[[], Sequence[Document]]
 """Returns the present members: `value`, `type` and `$ref` of each."""
 
+Describe = Callable[[Iterable[str]], Iterable[Document]]
+"""Returns what resources would be as members; nothing for an id that nobody has."""
+
 
 @dataclass(frozen=True, slots=True)
 class AddMembers:
@@ -44,12 +47,12 @@ class RemoveMatching:
 MemberStep = AddMembers | RemoveMembers | ReplaceMembers | RemoveMatching
 
 
-def fold(steps: Iterable[MemberStep], read: Read) -> MemberChanges | None:
+def fold(steps: Iterable[MemberStep], read: Read, describe: Describe) -> MemberChanges | None:
     """Return the one change that equals the steps done in order, None when it is none.
 
-    `read` is called once, and only for a filter that says more than ids.
+    `read` is called once, and both only for a filter that says more than ids.
     """
-    state = _Folding(read)
+    state = _Folding(read, describe)
     for step in steps:
         state.take(step)
     changes = MemberChanges(tuple(state.added), tuple(state.removed), state.cleared)
@@ -59,8 +62,8 @@ def fold(steps: Iterable[MemberStep], read: Read) -> MemberChanges | None:
 class _Folding:
     """The change so far. `added` and `removed` are ordered sets without a common id."""
 
-    def __init__(self, read: Read) -> None:
-        self._read = read
+    def __init__(self, read: Read, describe: Describe) -> None:
+        self._read, self._describe = read, describe
         self.added: dict[str, None] = {}
         self.removed: dict[str, None] = {}
         self.cleared = False
@@ -88,10 +91,12 @@ class _Folding:
                 self.removed[member] = None
 
     def _present(self) -> list[Document]:
-        """Return the members after the steps so far; of those just added only the id is known."""
+        """Return the members after the steps so far; of one who is not there yet no more than the id may be known."""
         stored = {m["value"]: m for m in self._stored}
         kept = {} if self.cleared else {i: m for i, m in stored.items() if i not in self.removed}
-        return list({**{i: stored.get(i, {"value": i}) for i in self.added}, **kept}.values())
+        joining = {m["value"]: m for m in self._describe(i for i in self.added if i not in stored)}
+        added = {i: stored.get(i) or joining.get(i, {"value": i}) for i in self.added}
+        return list({**added, **kept}.values())
 
     @cached_property
     def _stored(self) -> Sequence[Document]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidSyntax
 from flask_bsr_scim.schema import JSON
 from flask_bsr_scim.schema.scalars import shown
@@ -19,6 +20,9 @@ class Op(StrEnum):
     """§3.5.2.3"""
 
 
+_OPS = frozenset(map(str, Op))
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation as it was sent. `has_value` tells a null value from none at all."""
@@ -30,11 +34,11 @@ class Operation:
 
     @property
     def kind(self) -> Op:
-        """What it does; letter case does not matter, as Entra sends capitals.
+        """What it does. Entra sends it in capitals.
 
         :raises InvalidSyntax: it is none of the three.
         """
-        try:
-            return Op(self.op.lower())
-        except ValueError:
-            raise InvalidSyntax(f"op must be add, remove or replace, not {shown(self.op)}.") from None
+        name = self.op.lower()
+        if name in _OPS and (name == self.op or tolerates(Tolerance.OPERATION_IN_CAPITALS)):
+            return Op(name)
+        raise InvalidSyntax(f"op must be add, remove or replace, not {shown(self.op)}.")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidPath
 from flask_bsr_scim.filter.ast import And, BoundFilter, Comparison, Filter, Operator, Or
 from flask_bsr_scim.path import bind_path, parse_path
@@ -50,7 +51,9 @@ def find_place(name: str, resource_type: ResourceType) -> Place | None:
     target = resource_type.resolve(name.partition("[")[0])
     if target is None:
         return None
-    return bind_place(name, resource_type) if "[" in name else Place(target)
+    if "[" in name:
+        return bind_place(name, resource_type) if tolerates(Tolerance.FILTER_KEY_IN_VALUE) else None
+    return Place(target) if target.sub is None or tolerates(Tolerance.DOTTED_KEY_IN_VALUE) else None
 
 
 def equal_terms(written: Filter | None) -> dict[str, Comparison] | None:

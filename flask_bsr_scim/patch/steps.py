@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 
-from flask_bsr_scim.errors import Mutability, NoTarget
+from flask_bsr_scim.dialects import Tolerance, tolerates
+from flask_bsr_scim.errors import InvalidFilter, Mutability, NoTarget
 from flask_bsr_scim.filter import evaluate
 from flask_bsr_scim.filter.ast import BoundFilter
 from flask_bsr_scim.patch.elements import append, make_primary, without
@@ -113,6 +114,8 @@ class ChangeElements(Step):
         if not matching:
             matching = self._made()
             elements.extend(matching)
+        if len(matching) > 1 and self.filter is not None and not tolerates(Tolerance.SEVERAL_MATCHES):
+            raise InvalidFilter(f"The filter selects {len(matching)} values of {self.target}; narrow it to one.")
         for element in matching:
             self._change(element)
         if matching and self.changes.get("primary") is True:
@@ -121,7 +124,8 @@ class ChangeElements(Step):
     def _made(self) -> list[Document]:
         if all(value is None for value in self.changes.values()):
             return []
-        if self.template is None:
+        made = self.filter is None or tolerates(Tolerance.ELEMENT_MADE_FROM_FILTER)
+        if self.template is None or not made:
             raise NoTarget(f"No value of {self.target} matches the filter of the path.")
         return [copy(self.template)]
 

@@ -49,6 +49,13 @@ access_revoked = _signal(
 )
 
 SIGNALS: tuple[NamedSignal, ...] = tuple(_namespace.values())
+"""Those that tell of a commit."""
+
+tolerance_used = _signal(
+    "tolerance_used",
+    "A request needed what the RFC does not ask for; sent after it. `token_id`, `dialect`, `tolerances`: a frozenset "
+    "of :class:`~flask_bsr_scim.dialects.Tolerance`",
+)
 
 
 class _Event(NamedTuple):
@@ -71,16 +78,18 @@ class SignalSender:
         store = TenantStore(self._backend, tenant)
         try:
             for event in _events(store, entries):
-                self._send(event.signal, {"tenant": tenant, **event.payload})
+                send(event.signal, self._backend, {"tenant": tenant, **event.payload})
         except Exception:
             log.exception("what a commit in tenant %s changed could not be told", tenant)
 
-    def _send(self, signal: NamedSignal, payload: dict[str, Any]) -> None:
-        for receiver in signal.receivers_for(self._backend):
-            try:
-                receiver(self._backend, **payload)
-            except Exception:
-                log.exception("a receiver of the signal %s failed", signal.name)
+
+def send(signal: NamedSignal, backend: Backend, payload: dict[str, Any]) -> None:
+    """Send a signal; a receiver that raises is logged."""
+    for receiver in signal.receivers_for(backend):
+        try:
+            receiver(backend, **payload)
+        except Exception:
+            log.exception("a receiver of the signal %s failed", signal.name)
 
 
 def _events(store: TenantStore, entries: Sequence[LogEntry]) -> Iterator[_Event]:

@@ -9,13 +9,14 @@ import hmac
 import logging
 import re
 import secrets
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
 from flask_bsr_scim.backends.base import NOBODY, Actor, Backend, Insert, Removal, Swap
+from flask_bsr_scim.dialects import Dialect
 from flask_bsr_scim.errors import NotFound, ResourceNotFound, StoreUnavailable, shown
 from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.registry.attempts import insist
@@ -24,6 +25,7 @@ from flask_bsr_scim.registry.owners import find_user, is_active
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.registry.targets import urn
 from flask_bsr_scim.resource import Resource
+from flask_bsr_scim.schema import Document
 from flask_bsr_scim.schema.values import timestamp
 
 log = logging.getLogger(__name__)
@@ -62,6 +64,19 @@ class Token:
     """To the minute."""
     user: str | None = None
     description: str | None = None
+    dialect: Dialect | None = None
+    """None: that of the service."""
+    tolerances: Mapping[str, str] = field(default_factory=dict)
+    """What was needed, by name, and on which day (UTC) last."""
+
+
+class Verified(NamedTuple):
+    """What a live token stands for."""
+
+    tenant: str
+    token_id: str
+    dialect: Dialect | None = None
+    """None: that of the service."""
 
 
 class TokenStore:
@@ -79,6 +94,7 @@ class TokenStore:
         expires: datetime | None = None,
         user: str | None = None,
         description: str | None = None,
+        dialect: Dialect | None = None,
         actor: Actor = NOBODY,
     ) -> tuple[str, Token]:
         """Make a token; return its text, which is shown this once, and what is kept of it.
@@ -98,6 +114,7 @@ class TokenStore:
             "expires": None if expires is None else timestamp(expires),
             "user": user,
             "description": description,
+            "dialect": dialect,
         }
         document = {name: value for name, value in document.items() if value is not None}
         insert = Insert(TOKEN, str(document["id"]), document)
@@ -121,8 +138,8 @@ class TokenStore:
         except ResourceNotFound:
             raise NotFound("There is no such token.") from None
 
-    def verify(self, text: str, kind: Kind) -> tuple[str, str] | None:
-        """Return tenant and token id when the text is a live token of that kind; note the use, to the minute."""
+    def verify(self, text: str, kind: Kind) -> "Verified | None":
+        """Return what the text stands for when it is a live token of that kind; note the use, to the minute."""
         digest, moment = _hash(text), self._backend.clock()
         known = self._known.get(digest)
         if known is None:
@@ -133,10 +150,10 @@ class TokenStore:
             return None
         if moment >= known.noted_until:
             self._note_use(known, digest, moment)
-        return known.tenant, known.id
+        return Verified(known.tenant, known.id, known.dialect)
 
     def _learn(self, text: str, digest: str) -> "_Known | None":
-        """Return what is stored of a token. It never changes, so later the token has only to be there still."""
+        """Return what is stored of a token. None of it ever changes, so later the token has only to be there still."""
         prefix, _, rest = text.partition("_")
         tenant, _, secret = rest.partition("_")
         if not prefix.startswith("bsr") or not tenant or not secret:
@@ -149,7 +166,7 @@ class TokenStore:
         token = read_token(resource)
         expires, used = map(_moment, (token.expires, token.last_used))
         noted_until = _LONG_AGO if used is None else used + _MINUTE
-        known = self._known[digest] = _Known(tenant, token.id, token.kind, expires, noted_until)
+        known = self._known[digest] = _Known(tenant, token.id, token.kind, expires, noted_until, token.dialect)
         return known
 
     def _note_use(self, known: "_Known", digest: str, moment: datetime) -> None:
@@ -169,11 +186,17 @@ class _Known(NamedTuple):
     kind: Kind
     expires: datetime | None
     noted_until: datetime
+    dialect: Dialect | None
 
 
 def without_tokens(text: str) -> str:
     """Return a text without the tokens in it, for logs and answers: people paste them into the wrong field."""
     return _TEXT.sub("…", text)
+
+
+def tolerances_of(document: Document) -> dict[str, str]:
+    """Return what a stored token needed, by name, with the last day."""
+    return {entry["name"]: entry["last"] for entry in document.get("tolerances", ())}
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -205,4 +228,6 @@ def read_token(resource: Resource) -> Token:
         resource.used,
         document.get("user"),
         document.get("description"),
+        Dialect(document["dialect"]) if "dialect" in document else None,
+        tolerances_of(document),
     )

@@ -9,6 +9,7 @@ import pytest
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Actor, Backend, Insert
+from flask_bsr_scim.dialects import Dialect
 from flask_bsr_scim.errors import NotFound, StoreUnavailable
 from flask_bsr_scim.registry import internal_types
 from flask_bsr_scim.registry.tokens import Kind, TokenStore, without_tokens
@@ -134,17 +135,17 @@ def test_a_token_of_nobody_is_listed_nowhere(tokens: TokenStore) -> None:
 def test_a_live_token_is_verified(tokens: TokenStore) -> None:
     """Verification tells tenant and id."""
     text, made = tokens.create("acme")
-    assert tokens.verify(text, Kind.SCIM) == ("acme", made.id)
+    assert tokens.verify(text, Kind.SCIM) == ("acme", made.id, None)
 
 
 def test_two_tokens_live_side_by_side(tokens: TokenStore) -> None:
     """Rotation: the new one works before the old one is revoked, and after it."""
     (old, first), (new, second) = tokens.create("default"), tokens.create("default")
-    assert tokens.verify(old, Kind.SCIM) == ("default", first.id)
-    assert tokens.verify(new, Kind.SCIM) == ("default", second.id)
+    assert tokens.verify(old, Kind.SCIM) == ("default", first.id, None)
+    assert tokens.verify(new, Kind.SCIM) == ("default", second.id, None)
     tokens.delete("default", first.id)
     assert tokens.verify(old, Kind.SCIM) is None
-    assert tokens.verify(new, Kind.SCIM) == ("default", second.id)
+    assert tokens.verify(new, Kind.SCIM) == ("default", second.id, None)
 
 
 @pytest.mark.parametrize(
@@ -174,14 +175,16 @@ def test_no_other_text_is_verified(forge: Callable[[str], str], tokens: TokenSto
     assert tokens.verify(forge(text), Kind.SCIM) is None
 
 
+@pytest.mark.requirement("Z-03")
 @pytest.mark.parametrize(("made", "asked"), [(Kind.API, Kind.SCIM), (Kind.SCIM, Kind.API)])
 def test_kinds_are_kept_apart(made: Kind, asked: Kind, tokens: TokenStore) -> None:
-    """Z-03: a token does what its kind does."""
+    """A token does what its kind does."""
     text, _ = tokens.create("default", made)
     assert tokens.verify(text, asked) is None
     assert tokens.verify(text, made) is not None
 
 
+@pytest.mark.requirement("Z-05")
 @pytest.mark.parametrize(
     ("after", "lives"),
     [
@@ -192,7 +195,7 @@ def test_kinds_are_kept_apart(made: Kind, asked: Kind, tokens: TokenStore) -> No
     ],
 )
 def test_a_token_ends_at_its_time(after: timedelta, lives: bool, clock: Clock, tokens: TokenStore) -> None:
-    """Z-05: expiry is exact, and read from the clock at each use."""
+    """Expiry is exact, and read from the clock at each use."""
     text, _ = tokens.create("default", expires=SOON)
     clock.now = NOW + after
     assert (tokens.verify(text, Kind.SCIM) is not None) is lives
@@ -245,15 +248,16 @@ def test_a_store_that_takes_no_writes_lets_tokens_in(
 
     text, made = tokens.create("default")
     monkeypatch.setattr(backend, "_touch", locked)
-    assert tokens.verify(text, Kind.SCIM) == ("default", made.id)
+    assert tokens.verify(text, Kind.SCIM) == ("default", made.id, None)
     assert made.id in caplog.text
     assert text not in caplog.text
 
 
+@pytest.mark.requirement("Z-05")
 def test_a_revoked_token_is_gone_for_everybody(
     backend_uri: str, open_store: Callable[[], Backend], tokens: TokenStore
 ) -> None:
-    """Z-05: deletion is seen at once by whoever else has the store open."""
+    """Deletion is seen at once by whoever else has the store open."""
     other = TokenStore(open_store()) if backend_uri.startswith("sqlite") else tokens
     text, made = tokens.create("default")
     assert other.verify(text, Kind.SCIM) is not None
@@ -291,7 +295,7 @@ def test_a_tenant_has_a_plain_name(tenant: str, tokens: TokenStore) -> None:
 def test_plain_names_of_tenants_are_taken(tenant: str, tokens: TokenStore) -> None:
     """The whole of the allowed range works."""
     text, made = tokens.create(tenant)
-    assert tokens.verify(text, Kind.SCIM) == (tenant, made.id)
+    assert tokens.verify(text, Kind.SCIM) == (tenant, made.id, None)
 
 
 def test_tokens_are_taken_out_of_texts(tokens: TokenStore) -> None:
@@ -299,3 +303,14 @@ def test_tokens_are_taken_out_of_texts(tokens: TokenStore) -> None:
     text, _ = tokens.create("acme-1")
     assert without_tokens(f"/Users/{text}?x={text}") == "/Users/…?x=…"
     assert without_tokens("bsr.example.com bsrscim /Users/bob_smith") == "bsr.example.com bsrscim /Users/bob_smith"
+
+
+# Dialects
+
+
+@pytest.mark.parametrize("dialect", [None, *Dialect])
+def test_a_dialect_is_kept(dialect: Dialect | None, tokens: TokenStore) -> None:
+    """It is a token's own, or nobody's."""
+    text, made = tokens.create("default", dialect=dialect)
+    assert made.dialect is dialect
+    assert tokens.verify(text, Kind.SCIM) == ("default", made.id, dialect)

@@ -15,7 +15,7 @@ from flask_bsr_scim.errors import StoreUnavailable
 from flask_bsr_scim.registry.api.application import find_rule
 from flask_bsr_scim.registry.api.gen.buf.alpha.registry.v1alpha1 import organization_pb, role_pb, user_pb
 from flask_bsr_scim.registry.registry import Registry
-from flask_bsr_scim.registry.tokens import Kind
+from flask_bsr_scim.registry.tokens import Kind, Verified
 from tests.client import TOKEN, Scim
 from tests.registry.api.calling import PACKAGE, World, refusal
 
@@ -212,6 +212,7 @@ def test_the_walk_knows_every_rule() -> None:
     assert rules == {f"/{PACKAGE}.<service>/<method>", f"/scim/v2/{PACKAGE}.<service>/<method>"}
 
 
+@pytest.mark.requirement("Z-03")
 def test_tokens_open_one_side_each(own: World) -> None:
     """A SCIM token is refused here, an API token there; the fixed token is one of SCIM."""
     scim = own.service.tokens.create(own.tenant)[0]
@@ -231,7 +232,7 @@ def test_a_token_of_nobody_is_refused(own: World, user: str) -> None:
 
 def test_a_token_that_ends_on_the_way_is_refused(own: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the guard and the call the token may be deleted."""
-    monkeypatch.setattr(own.service.tokens, "verify", lambda text, kind: (own.tenant, "gone"))
+    monkeypatch.setattr(own.service.tokens, "verify", lambda text, kind: Verified(own.tenant, "gone"))
     assert refusal(own.post("UserService/CountUsers", b"{}", own.token_of("ada")))[0] == "unauthenticated"
 
 
