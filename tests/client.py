@@ -174,10 +174,15 @@ def _faults(response: TestResponse, token: str, sent: str) -> Iterator[str]:
     if response.status_code in (204, 304):
         if response.data or "Content-Type" in response.headers:
             yield "a body, or the type of one"
-    elif response.headers.get("Content-Type") != "application/scim+json":
+    elif response.headers.get("Content-Type") != _media_type(response):
         yield f"the type {response.headers.get('Content-Type')}"
     elif response.status_code >= 400 and response.request.method != "HEAD":
         yield from _faults_of_error(response)
+
+
+def _media_type(response: TestResponse) -> str:
+    is_openapi = response.status_code == 200 and response.request.path.rstrip("/").endswith("/openapi.json")
+    return "application/json" if is_openapi else "application/scim+json"
 
 
 def _faults_of_error(response: TestResponse) -> Iterator[str]:

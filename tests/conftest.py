@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, settings
 
 from flask_bsr_scim import BsrScim
 from tests.client import TOKEN, Scim, new_client
+from tests.conformance.requirements import write_page
+from tests.stores import BACKENDS, new_store
 
 settings.register_profile("gate", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("thorough", settings.get_profile("gate"), derandomize=False, max_examples=2000)
@@ -23,10 +25,22 @@ def pytest_report_header() -> str:
     return f"package: {spec.origin if spec else 'not found'}"
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option that makes docs/reference/conformance.md anew."""
+    parser.addoption("--conformance", metavar="PAGE", type=Path, help="write which tests show which line of the RFCs")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Write the page about requirements when the option asks for it."""
+    page = session.config.getoption("--conformance")
+    if page and not session.testsfailed:
+        write_page(page, session.items)
+
+
+@pytest.fixture(params=BACKENDS)
 def backend_uri(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URI of an empty store, once for each backend."""
-    return "memory://" if request.param == "memory" else f"sqlite:///{tmp_path / 'scim.db'}"
+    return new_store(request.param, tmp_path)
 
 
 @pytest.fixture
@@ -47,12 +61,11 @@ def fresh(make_scim: Callable[..., Scim]) -> Scim:
     return make_scim()
 
 
-@pytest.fixture(scope="session", params=["memory", "sqlite"])
+@pytest.fixture(scope="session", params=BACKENDS)
 def shared_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """An application with the default settings, once for each backend."""
-    path = tmp_path_factory.mktemp("shared") / "scim.db"
     app = Flask("scim_tests")
-    BsrScim(app, backend="memory://" if request.param == "memory" else f"sqlite:///{path}")
+    BsrScim(app, backend=new_store(request.param, tmp_path_factory.mktemp("shared")))
     return app
 
 

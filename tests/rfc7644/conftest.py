@@ -1,15 +1,14 @@
 """Clients of applications with other attributes than the default ones."""
 
 from itertools import product
-from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from flask_bsr_scim import BsrScim, make_resource_type
-from flask_bsr_scim.schema import Document, Extension
-from flask_bsr_scim.schema.resource_type import make_schema
-from tests.client import TOKEN, Scim, new_client
+from flask_bsr_scim import BsrScim
+from flask_bsr_scim.schema import Document
+from tests.client import Scim, new_client
+from tests.stores import BACKENDS, new_store
 
 DEVICE = "urn:example:scim:Device"
 WARRANTY = "urn:example:scim:extension:Warranty"
@@ -25,6 +24,8 @@ _WARRANTY = {
     "name": "Warranty",
     "description": "How long the maker repairs it",
     "attributes": [attribute("ends", type="dateTime", required=True), attribute("years", type="integer")],
+    "x-extends": "Device",
+    "x-required": True,
 }
 _DEVICE = {
     "id": DEVICE,
@@ -42,15 +43,15 @@ _DEVICE = {
         attribute("weight", type="decimal"),
         attribute("key", type="binary", caseExact=True),
     ],
+    "x-endpoint": "/Devices",
 }
 
 
-@pytest.fixture(scope="session", params=["memory", "sqlite"])
+@pytest.fixture(scope="session", params=BACKENDS)
 def full_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """An application with the whole schemas of RFC 7643, once for each backend."""
-    path = tmp_path_factory.mktemp("full") / "scim.db"
     app = Flask("full")
-    BsrScim(app, backend="memory://" if request.param == "memory" else f"sqlite:///{path}", profile="rfc7643")
+    BsrScim(app, backend=new_store(request.param, tmp_path_factory.mktemp("full")), profile="rfc7643")
     return app
 
 
@@ -60,13 +61,12 @@ def full(full_app: Flask) -> Scim:
     return new_client(full_app)
 
 
-@pytest.fixture(scope="session", params=list(product(["bsr", "rfc7643"], ["memory", "sqlite"])), ids="-".join)
+@pytest.fixture(scope="session", params=list(product(["bsr", "rfc7643"], BACKENDS)), ids="-".join)
 def app_of_either(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """An application, once for each profile and backend."""
     profile, backend = request.param
-    path = tmp_path_factory.mktemp("either") / "scim.db"
     app = Flask("either")
-    BsrScim(app, backend="memory://" if backend == "memory" else f"sqlite:///{path}", profile=profile)
+    BsrScim(app, backend=new_store(backend, tmp_path_factory.mktemp("either")), profile=profile)
     return app
 
 
@@ -76,23 +76,18 @@ def either(app_of_either: Flask) -> Scim:
     return new_client(app_of_either)
 
 
-@pytest.fixture(scope="session", params=["bsr", "rfc7643"])
-def described(request: pytest.FixtureRequest) -> Scim:
-    """A client for what does not depend on the store, once for each profile."""
-    app = Flask("described")
-    BsrScim(app, backend="memory://", token=TOKEN, profile=request.param)
-    return Scim(app)
+@pytest.fixture(scope="session", params=BACKENDS)
+def devices_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """An application with a type of its own, which has every characteristic of RFC 7643 §7, once for each backend."""
+    app = Flask("devices")
+    BsrScim(app, backend=new_store(request.param, tmp_path_factory.mktemp("devices")), schemas=[_DEVICE, _WARRANTY])
+    return app
 
 
 @pytest.fixture
-def devices(tmp_path: Path) -> Scim:
-    """A client of an application with a type of its own, which has every characteristic of RFC 7643 §7."""
-    app = Flask("devices")
-    device = make_resource_type(
-        "Device", "/Devices", _DEVICE, "A computer", (Extension(make_schema(_WARRANTY), required=True),)
-    )
-    BsrScim(app, backend=f"sqlite:///{tmp_path / 'scim.db'}", token=TOKEN, resource_types=[device])
-    return Scim(app)
+def devices(devices_app: Flask) -> Scim:
+    """A client of a new and empty tenant in which there are devices."""
+    return new_client(devices_app)
 
 
 @pytest.fixture

@@ -42,8 +42,9 @@ def body_of(method: str) -> dict[str, Any]:
     return user("bob", name={"givenName": "Rob"})
 
 
+@pytest.mark.requirement("M-02", "M-03")
 def test_a_subject_is_read(me: Scim, bob: Document) -> None:
-    """M-02, M-03: as at its own address, which `Location`, `Content-Location` and `meta.location` name."""
+    """As at its own address, which `Location`, `Content-Location` and `meta.location` name."""
     answer, itself = me.get("/Me"), me.get(path_of(bob))
     assert answer.status_code == 200
     assert answer.json == itself.json == bob
@@ -54,9 +55,10 @@ def test_a_subject_is_read(me: Scim, bob: Document) -> None:
     assert (head.status_code, head.data, head.headers["Location"]) == (200, b"", bob["meta"]["location"])
 
 
+@pytest.mark.requirement("M-02", "M-03")
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_a_subject_changes_itself(method: str, me: Scim, bob: Document) -> None:
-    """M-02, M-03: it is the user itself that changes."""
+    """It is the user itself that changes."""
     answer = me(method, "/Me", body_of(method))
     assert answer.status_code == 200
     assert answer.json["name"] == {"givenName": "Rob"}
@@ -64,50 +66,56 @@ def test_a_subject_changes_itself(method: str, me: Scim, bob: Document) -> None:
     assert me.get(path_of(bob)).json == answer.json
 
 
+@pytest.mark.requirement("M-02")
 def test_a_subject_removes_itself(me: Scim, bob: Document) -> None:
-    """M-02: 204, and then 404 here and there."""
+    """204, and then 404 here and there."""
     answer = me.delete("/Me")
     assert (answer.status_code, answer.headers["Location"]) == (204, bob["meta"]["location"])
     assert_error(me.get(path_of(bob)), 404)
     assert_error(me.get("/Me"), 404)
 
 
+@pytest.mark.requirement("A-01", "A-12")
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH"])
 def test_attributes_are_chosen(method: str, me: Scim, bob: Document) -> None:
-    """A-01, A-12: with every method that shows the user."""
+    """With every method that shows the user."""
     body = {} if method == "GET" else {"body": body_of(method)}
     answer = me(method, "/Me", query={"attributes": "userName"}, **body)
     assert answer.json == {"schemas": bob["schemas"], "id": bob["id"], "userName": "bob"}
 
 
+@pytest.mark.requirement("V-05", "V-07")
 def test_conditions_hold(me: Scim, bob: Document) -> None:
-    """V-05, V-07: as at its own address."""
+    """As at its own address."""
     version = bob["meta"]["version"]
     unchanged = me.get("/Me", headers={"If-None-Match": version})
     assert (unchanged.status_code, unchanged.headers["Location"]) == (304, bob["meta"]["location"])
     assert_error(me("PUT", "/Me", body_of("PUT"), headers={"If-Match": 'W/"9"'}), 412)
 
 
+@pytest.mark.requirement("F-33")
 def test_a_filter_is_refused(me: Scim, bob: Document) -> None:
-    """F-33: one resource is no list."""
+    """One resource is no list."""
     assert_error(me.get("/Me", query={"filter": 'userName eq "ann"'}), 400, "invalidFilter")
 
 
+@pytest.mark.requirement("M-01", "M-05")
 @pytest.mark.parametrize("method", METHODS)
 def test_a_token_without_a_subject_has_no_me(method: str, me: Scim, bob: Document, subjects: dict[str, str]) -> None:
-    """M-01, M-05: 501, and nobody else's user."""
+    """501, and nobody else's user."""
     subjects.clear()
     answer = me(method, "/Me", body_of(method))
     assert answer.status_code == 501
     assert me.get(path_of(bob)).json == bob
 
 
+@pytest.mark.requirement("M-05", "Z-13")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("whose", ["nobody", "a group", "a token", "another tenant"])
 def test_an_id_that_is_no_user_of_the_tenant_is_404(
     whose: str, method: str, me: Scim, bob: Document, subjects: dict[str, str]
 ) -> None:
-    """M-05, Z-13: whatever the host says, it is looked up among the users of the token's tenant."""
+    """Whatever the host says, it is looked up among the users of the token's tenant."""
     with me.app.app_context():
         tokens, backend = current_service().tokens, current_service().backend
     backend.open("other", "bsr")
@@ -127,15 +135,17 @@ def test_an_id_that_is_no_user_of_the_tenant_is_404(
     assert stranger.get("/Me").status_code == 404
 
 
+@pytest.mark.requirement("M-01")
 def test_nobody_is_made_by_way_of_it(me: Scim, bob: Document) -> None:
-    """M-01: POST is 501 with a subject, too."""
+    """POST is 501 with a subject, too."""
     assert_error(me.post("/Me", user("carl")), 501)
     assert me.names() == ["bob"]
 
 
+@pytest.mark.requirement("N-07")
 @pytest.mark.parametrize("method", ["OPTIONS", "PURGE"])
 def test_other_methods_are_not_allowed(method: str, me: Scim, bob: Document) -> None:
-    """N-07: 405 with `Allow`."""
+    """405 with `Allow`."""
     answer = me(method, "/Me")
     assert_error(answer, 405)
     assert answer.headers["Allow"] == "DELETE, GET, HEAD, PATCH, POST, PUT"
@@ -151,15 +161,17 @@ def test_the_host_is_told_who_asks(subjects: dict[str, str]) -> None:
     assert asked == [Principal("default", "SCIM_TOKEN", frozenset({"scim"}))]
 
 
+@pytest.mark.requirement("Z-03")
 def test_an_api_token_is_no_way_in(me: Scim, bob: Document) -> None:
-    """Z-03: a person's token for the admin API opens nothing of SCIM, not even the person."""
+    """A person's token for the admin API opens nothing of SCIM, not even the person."""
     with me.app.app_context():
         text, _ = current_service().tokens.create("default", Kind.API, user=bob["id"])
     assert_error(Scim(me.app, token=text).get("/Me"), 401)
 
 
+@pytest.mark.requirement("M-01")
 def test_an_application_without_a_hook_has_no_me(make_scim: Callable[..., Scim]) -> None:
-    """M-01: 501 is the answer of a service that does not offer it."""
+    """501 is the answer of a service that does not offer it."""
     scim = make_scim()
     for method in ("GET", "PUT", "PATCH", "DELETE", "POST"):
         assert_error(scim(method, "/Me", body_of(method)), 501)

@@ -40,9 +40,10 @@ CASES = [
 ]
 
 
+@pytest.mark.requirement("N-01", "N-02", "N-03", "N-04", "N-05", "N-06")
 @pytest.mark.parametrize(("ask", "status", "scim_type"), CASES)
 def test_an_error_has_its_form(ask: Ask, status: int, scim_type: str | None, scim: Scim) -> None:
-    """N-01 to N-06: schemas, status as text, scimType where one is defined, and a sentence to read."""
+    """Schemas, status as text, scimType where one is defined, and a sentence to read."""
     response = ask(scim, scim.user("bob"))
     assert_error(response, status, scim_type)
     error = response.json
@@ -52,6 +53,7 @@ def test_an_error_has_its_form(ask: Ask, status: int, scim_type: str | None, sci
     assert error["detail"].endswith(".")
 
 
+@pytest.mark.requirement("N-07")
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
@@ -68,12 +70,13 @@ def test_an_error_has_its_form(ask: Ask, status: int, scim_type: str | None, sci
 )
 @pytest.mark.parametrize("method", ["OPTIONS", "PURGE"])
 def test_405_says_what_works(method: str, path: str, allowed: str, scim: Scim) -> None:
-    """N-07: in Allow, and in the sentence."""
+    """In Allow, and in the sentence."""
     response = scim(method, path)
     assert_error(response, 405, None, allowed)
     assert response.headers["Allow"] == allowed
 
 
+@pytest.mark.requirement("N-03")
 @pytest.mark.parametrize(
     ("ask", "words"),
     [
@@ -94,17 +97,18 @@ def test_405_says_what_works(method: str, path: str, allowed: str, scim: Scim) -
     ],
 )
 def test_an_error_says_what_to_change(ask: Ask, words: list[str], scim: Scim) -> None:
-    """N-03: which attribute, which value, where."""
+    """Which attribute, which value, where."""
     response = ask(scim, scim.user("bob"))
     for word in words:
         assert word in response.json["detail"]
 
 
+@pytest.mark.requirement("N-03")
 @pytest.mark.parametrize(
     "value", ["x" * 5000, "<script>alert(1)</script>", "a\nb\r\nc", "\u202e\u2028", "\x1b[31m", '"']
 )
 def test_an_error_shows_values_safely(value: str, scim: Scim) -> None:
-    """N-03: shortened, on one line, and never as HTML."""
+    """Shortened, on one line, and never as HTML."""
     bob = scim.user("bob")
     for response in (
         scim.post("/Users", user("x", active=value)),

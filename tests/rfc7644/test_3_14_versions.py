@@ -18,8 +18,9 @@ def write(scim: Scim, method: str, path: str, tag: str | None, header: str = "If
     return scim(method, path, body, headers={header: tag}).status_code
 
 
+@pytest.mark.requirement("V-01", "V-02", "V-03")
 def test_every_answer_with_one_resource_has_its_tag(either: Scim) -> None:
-    """V-01, V-02, V-03: weak, and the same in meta.version."""
+    """Weak, and the same in meta.version."""
     created = either.post("/Users", user("bob"))
     path = path_of(created.json)
     for response in (created, either.get(path), either.put(path, user("rob")), either.patch(path, CHANGE)):
@@ -30,8 +31,9 @@ def test_every_answer_with_one_resource_has_its_tag(either: Scim) -> None:
         assert response.headers["ETag"] == response.json["meta"]["version"]
 
 
+@pytest.mark.requirement("X-06", "V-01")
 def test_a_large_group_answers_with_its_tag(make_scim: Callable[..., Scim]) -> None:
-    """V-01, X-06: 204 has the new tag."""
+    """204 has the new tag."""
     scim = make_scim(patch_body_members=0)
     team = scim.group("Team", scim.user("bob")["id"])
     response = scim.patch(path_of(team), CHANGE)
@@ -39,8 +41,9 @@ def test_a_large_group_answers_with_its_tag(make_scim: Callable[..., Scim]) -> N
     assert response.headers["ETag"] == scim.get(path_of(team)).headers["ETag"] != team["meta"]["version"]
 
 
+@pytest.mark.requirement("U-12", "XA-07", "V-04")
 def test_the_version_follows_changes_alone(either: Scim) -> None:
-    """V-04, U-12, XA-07: a change that changes nothing keeps it, and so do reads."""
+    """A change that changes nothing keeps it, and so do reads."""
     bob = either.user("bob", externalId="1")
     path, version = path_of(bob), bob["meta"]["version"]
     same = {"op": "replace", "path": "externalId", "value": "1"}
@@ -58,8 +61,9 @@ def test_the_version_follows_changes_alone(either: Scim) -> None:
     assert len(seen) == 4
 
 
+@pytest.mark.requirement("V-04")
 def test_the_version_of_a_group_follows_its_members(either: Scim) -> None:
-    """V-04: who comes and who goes changes it; who is there already does not."""
+    """Who comes and who goes changes it; who is there already does not."""
     bob = either.user("bob")
     team = either.group("Team")
     add = {"op": "add", "path": "members", "value": [{"value": bob["id"]}]}
@@ -71,6 +75,7 @@ def test_the_version_of_a_group_follows_its_members(either: Scim) -> None:
     assert versions[3] == versions[4] not in versions[:3]
 
 
+@pytest.mark.requirement("V-05", "V-06", "W-07")
 @pytest.mark.parametrize(
     ("tag", "status"),
     [
@@ -87,7 +92,7 @@ def test_the_version_of_a_group_follows_its_members(either: Scim) -> None:
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_a_known_resource_is_not_sent_again(method: str, tag: str | None, status: int, either: Scim) -> None:
-    """V-05, V-06, W-07: 304 has the tag and no body."""
+    """304 has the tag and no body."""
     for made in (either.user("bob"), either.group("Team")):
         headers = {"If-None-Match": tag and tag.format(made["meta"]["version"])}
         response = either(method, path_of(made), headers=headers)
@@ -95,8 +100,9 @@ def test_a_known_resource_is_not_sent_again(method: str, tag: str | None, status
         assert response.headers["ETag"] == made["meta"]["version"]
 
 
+@pytest.mark.requirement("V-05")
 def test_an_answer_with_groups_is_always_sent(either: Scim) -> None:
-    """V-05: groups are no part of a user's version, so they could have changed; without them 304 works."""
+    """Groups are no part of a user's version, so they could have changed; without them 304 works."""
     bob = either.user("bob")
     either.group("Team", bob["id"])
     shown = either.get(path_of(bob))
@@ -109,8 +115,9 @@ def test_an_answer_with_groups_is_always_sent(either: Scim) -> None:
     assert either.get(path_of(bob), query={"excludedAttributes": "groups"}, headers=again).status_code == 304
 
 
+@pytest.mark.requirement("V-05")
 def test_a_user_that_left_its_groups_is_sent(either: Scim) -> None:
-    """V-05: the tag of an answer with groups does not confirm one without."""
+    """The tag of an answer with groups does not confirm one without."""
     bob = either.user("bob")
     team = either.group("Team", bob["id"])
     tag = either.get(path_of(bob)).headers["ETag"]
@@ -120,6 +127,7 @@ def test_a_user_that_left_its_groups_is_sent(either: Scim) -> None:
     assert response.json == bob
 
 
+@pytest.mark.requirement("V-07", "V-08", "V-09")
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize(
     ("tag", "matches"),
@@ -133,7 +141,7 @@ def test_a_user_that_left_its_groups_is_sent(either: Scim) -> None:
     ],
 )
 def test_a_write_can_have_a_condition(tag: str, matches: bool, method: str, either: Scim) -> None:
-    """V-07, V-08, V-09: 412 changes nothing; weak tags count."""
+    """412 changes nothing; weak tags count."""
     bob = either.user("bob")
     status = write(either, method, path_of(bob), tag.format(bob["meta"]["version"]))
     assert status == ({"DELETE": 204}.get(method, 200) if matches else 412)
@@ -141,9 +149,10 @@ def test_a_write_can_have_a_condition(tag: str, matches: bool, method: str, eith
         assert either.get(path_of(bob)).json == bob
 
 
+@pytest.mark.requirement("V-07")
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_an_old_tag_does_not_match(method: str, either: Scim) -> None:
-    """V-07: the version that was read is no longer the present one; the answer says what to do."""
+    """The version that was read is no longer the present one; the answer says what to do."""
     bob = either.user("bob")
     changed = either.put(path_of(bob), user("rob")).json
     body = {**user("x"), "schemas": [USER, PATCH], "Operations": [CHANGE]}
@@ -152,34 +161,38 @@ def test_an_old_tag_does_not_match(method: str, either: Scim) -> None:
     assert either.get(path_of(bob)).json == changed
 
 
+@pytest.mark.requirement("V-07")
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_a_condition_comes_before_the_body(method: str, either: Scim) -> None:
-    """V-07: 412 also when the body would be refused, since it was made for another version."""
+    """412 also when the body would be refused, since it was made for another version."""
     bob = either.user("bob")
     headers = {"If-Match": 'W/"x"'}
     assert either(method, path_of(bob), {"schemas": []}, headers=headers).status_code == 412
 
 
+@pytest.mark.requirement("V-08")
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 def test_a_tag_with_groups_is_a_version_too(method: str, either: Scim) -> None:
-    """V-08: what a client read is what it can send back."""
+    """What a client read is what it can send back."""
     bob = either.user("bob")
     either.group("Team", bob["id"])
     tag = either.get(path_of(bob)).headers["ETag"]
     assert write(either, method, path_of(bob), tag) in (200, 204)
 
 
+@pytest.mark.requirement("V-14")
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize(("tag", "status"), [("{}", 412), ("*", 412), ('W/"x"', 200)])
 def test_a_write_can_be_of_other_versions_alone(tag: str, status: int, method: str, either: Scim) -> None:
-    """V-14: If-None-Match that names the present version is 412, as RFC 9110 has it."""
+    """If-None-Match that names the present version is 412, as RFC 9110 has it."""
     bob = either.user("bob")
     found = write(either, method, path_of(bob), tag.format(bob["meta"]["version"]), "If-None-Match")
     assert found == (204 if status == 200 and method == "DELETE" else status)
 
 
+@pytest.mark.requirement("V-07")
 def test_a_condition_on_a_group_counts_its_members(either: Scim) -> None:
-    """V-07: a push of members that was made for another version is refused."""
+    """A push of members that was made for another version is refused."""
     bob = either.user("bob")
     team = either.group("Team")
     either.patch(path_of(team), {"op": "add", "path": "members", "value": [{"value": bob["id"]}]})
@@ -189,8 +202,9 @@ def test_a_condition_on_a_group_counts_its_members(either: Scim) -> None:
     assert len(either.get(path_of(team)).json["members"]) == 1
 
 
+@pytest.mark.requirement("V-10")
 def test_one_of_many_with_one_tag_succeeds(scim: Scim) -> None:
-    """V-10: the others get 412, and nothing of theirs is stored."""
+    """The others get 412, and nothing of theirs is stored."""
     bob = scim.user("bob")
     tag = {"If-Match": bob["meta"]["version"]}
 
@@ -204,8 +218,9 @@ def test_one_of_many_with_one_tag_succeeds(scim: Scim) -> None:
     assert scim.get(path_of(bob)).json["externalId"] == str(statuses.index(200))
 
 
+@pytest.mark.requirement("G-04")
 def test_none_of_many_without_a_tag_is_lost(scim: Scim) -> None:
-    """G-04: member changes from all sides stay, and no client is refused."""
+    """Member changes from all sides stay, and no client is refused."""
     users = [scim.user(f"u{number}")["id"] for number in range(16)]
     team = scim.group("Team")
 
@@ -218,8 +233,9 @@ def test_none_of_many_without_a_tag_is_lost(scim: Scim) -> None:
     assert {member["value"] for member in scim.get(path_of(team)).json["members"]} == set(users)
 
 
+@pytest.mark.requirement("G-03")
 def test_one_of_many_with_one_name_is_created(scim: Scim) -> None:
-    """G-03: whatever the letter case, the others get 409."""
+    """Whatever the letter case, the others get 409."""
 
     def create(number: int) -> int:
         name = "".join(c.upper() if number >> i & 1 else c for i, c in enumerate("bobs"))
@@ -230,8 +246,9 @@ def test_one_of_many_with_one_name_is_created(scim: Scim) -> None:
     assert len(scim.names()) == 1
 
 
+@pytest.mark.requirement("V-13")
 @pytest.mark.parametrize("path", ["/scim/v1/Users", "/scim/v3/Users", "/scim/Users", "/scim/v2.0/Users", "/v2/Users"])
 def test_another_version_of_the_protocol_is_refused(path: str, scim: Scim) -> None:
-    """V-13, N-12: the path names the version, and there is one."""
+    """The path names the version, and there is one."""
     headers = {"Authorization": f"Bearer {scim.token}"}
     assert scim.app.test_client().get(path, headers=headers).status_code == 404

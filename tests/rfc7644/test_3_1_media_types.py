@@ -38,9 +38,10 @@ REFUSED = [
 ]
 
 
+@pytest.mark.requirement("W-01", "W-03")
 @pytest.mark.parametrize("media_type", WORKING)
 def test_json_is_taken(media_type: str | None, scim: Scim) -> None:
-    """W-01, W-03: by its types, with every method that has a body."""
+    """By its types, with every method that has a body."""
     headers = {"Content-Type": media_type}
     bob = scim.post("/Users", user("bob"), headers=headers)
     assert bob.status_code == 201
@@ -49,9 +50,10 @@ def test_json_is_taken(media_type: str | None, scim: Scim) -> None:
     assert scim.patch(path_of(bob.json), operation, headers=headers).json["active"] is False
 
 
+@pytest.mark.requirement("W-05")
 @pytest.mark.parametrize("media_type", REFUSED)
 def test_other_types_are_refused(media_type: str, scim: Scim) -> None:
-    """W-05: 415, and nothing is stored."""
+    """415, and nothing is stored."""
     bob = scim.user("bob")
     headers = {"Content-Type": media_type}
     operation = {"op": "replace", "path": "active", "value": False}
@@ -64,6 +66,7 @@ def test_other_types_are_refused(media_type: str, scim: Scim) -> None:
     assert scim.get("/Users").json["Resources"] == [bob]
 
 
+@pytest.mark.requirement("W-02", "W-03", "W-04", "W-05")
 @pytest.mark.parametrize(
     "accept",
     ["application/scim+json", "application/json", "application/scim+json, application/json;q=0.5", "*/*", "", None,
@@ -71,13 +74,14 @@ def test_other_types_are_refused(media_type: str, scim: Scim) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["/Users", "/Users/x", "/Schemas", "/x"])
 def test_the_answer_has_one_type(path: str, accept: str | None, scim: Scim) -> None:
-    """W-02 to W-05: exactly `application/scim+json`, whatever Accept says; errors too."""
+    """Exactly `application/scim+json`, whatever Accept says; errors too."""
     response = scim.get(path, headers={"Accept": accept})
     assert response.headers["Content-Type"] == "application/scim+json"
 
 
+@pytest.mark.requirement("W-06")
 def test_text_is_utf_8(scim: Scim) -> None:
-    """W-06: in and out, escaped or not; a length counts bytes."""
+    """In and out, escaped or not; a length counts bytes."""
     sent: Document = user("zoë", externalId="日本 😀")
     for number, ascii_only in enumerate((True, False)):
         body = json.dumps({**sent, "userName": f"zoë{number}"}, ensure_ascii=ascii_only).encode()
@@ -87,13 +91,14 @@ def test_text_is_utf_8(scim: Scim) -> None:
         assert int(response.headers["Content-Length"]) == len(response.data)
 
 
+@pytest.mark.requirement("Z-14")
 @pytest.mark.parametrize(
     ("method", "path"),
     [("GET", "/Users"), ("GET", "/Users/x"), ("POST", "/Users"), ("GET", "/Schemas"), ("GET", "/ServiceProviderConfig"),
      ("PURGE", "/x"), ("DELETE", "/Users/x")],
 )  # fmt: skip
 def test_nothing_may_be_cached(method: str, path: str, scim: Scim) -> None:
-    """Z-14: answers are about people; errors too."""
+    """Answers are about people; errors too."""
     assert scim(method, path, user("bob")).headers["Cache-Control"] == "no-store"
 
 

@@ -5,8 +5,9 @@ import pytest
 from tests.client import ENTERPRISE, USER, Scim, assert_error, group, path_of, user
 
 
+@pytest.mark.requirement("R-01", "R-05", "R-06", "R-07")
 def test_a_resource_is_read(either: Scim) -> None:
-    """R-01, R-05, R-06, R-07: 200 with the resource, its schemas and meta, and where it lies."""
+    """200 with the resource, its schemas and meta, and where it lies."""
     for made in (either.user(name={"givenName": "Bob"}), either.group()):
         response = either.get(path_of(made))
         assert response.status_code == 200
@@ -16,15 +17,17 @@ def test_a_resource_is_read(either: Scim) -> None:
         assert response.headers["Content-Location"] == made["meta"]["location"]
 
 
+@pytest.mark.requirement("R-02")
 @pytest.mark.parametrize("endpoint", ["/Users", "/Groups"])
 @pytest.mark.parametrize("unknown", ["x", "0", "01a20e8d-842a-7bd4-86a3-8c3cf9037700", "bob@example.com", "%", "é"])
 def test_an_unknown_id_is_404(unknown: str, endpoint: str, either: Scim) -> None:
-    """R-02: with a SCIM error that names type and id."""
+    """With a SCIM error that names type and id."""
     assert_error(either.get(f"{endpoint}/{unknown}"), 404, None, unknown)
 
 
+@pytest.mark.requirement("R-03", "U-05")
 def test_an_id_stays(either: Scim) -> None:
-    """R-03, U-05: the same on every read and after every change."""
+    """The same on every read and after every change."""
     bob = either.user()
     either.put(path_of(bob), user("robert", id="x"))
     either.patch(path_of(bob), {"op": "replace", "path": "active", "value": False})
@@ -32,16 +35,18 @@ def test_an_id_stays(either: Scim) -> None:
     assert either.get("/Users").json["Resources"][0]["id"] == bob["id"]
 
 
+@pytest.mark.requirement("R-04")
 def test_an_id_is_exact(either: Scim) -> None:
-    """R-04: in another letter case it is another one."""
+    """In another letter case it is another one."""
     bob = either.user()
     for other in (bob["id"].upper(), f" {bob['id']}", f"{bob['id']} ", bob["id"][:-1], f"{bob['id']}\0"):
         assert other != bob["id"]
         assert_error(either.get(f"/Users/{other}"), 404)
 
 
+@pytest.mark.requirement("R-15")
 def test_an_id_of_another_type_is_404(either: Scim) -> None:
-    """R-15: a user is no group, with any method."""
+    """A user is no group, with any method."""
     bob, team = either.user(), either.group()
     for path, body in ((f"/Groups/{bob['id']}", group("x")), (f"/Users/{team['id']}", user("x"))):
         assert_error(either.get(path), 404)
@@ -52,8 +57,9 @@ def test_an_id_of_another_type_is_404(either: Scim) -> None:
     assert either.get(path_of(team)).json == team
 
 
+@pytest.mark.requirement("R-08", "U-09", "X-23")
 def test_a_password_is_in_no_answer(either: Scim) -> None:
-    """R-08, U-09, X-23: not at creation, not after a change, not when it is asked for."""
+    """Not at creation, not after a change, not when it is asked for."""
     bob = either.user(password="pass-word")
     path = path_of(bob)
     answers = [
@@ -69,8 +75,9 @@ def test_a_password_is_in_no_answer(either: Scim) -> None:
     assert not any("pass-word" in answer.text or '"password"' in answer.text for answer in answers)
 
 
+@pytest.mark.requirement("R-09")
 def test_what_has_no_value_is_left_out(either: Scim) -> None:
-    """R-09: neither null nor an empty list is shown."""
+    """Neither null nor an empty list is shown."""
     for made in (either.user(name=None, emails=[]), either.group()):
         text = either.get(path_of(made)).text
         assert "null" not in text
@@ -78,8 +85,9 @@ def test_what_has_no_value_is_left_out(either: Scim) -> None:
         assert "{}" not in text
 
 
+@pytest.mark.requirement("R-10", "R-13")
 def test_a_user_shows_its_groups(either: Scim) -> None:
-    """R-10, R-13: value, $ref, display and type follow from the groups; $ref leads there."""
+    """Value, $ref, display and type follow from the groups; $ref leads there."""
     bob = either.user()
     team = either.group("Team", bob["id"])
     (shown,) = either.get(path_of(bob)).json["groups"]
@@ -87,9 +95,10 @@ def test_a_user_shows_its_groups(either: Scim) -> None:
     assert either.get(shown["$ref"].removeprefix("http://localhost/scim/v2")).json["id"] == team["id"]
 
 
+@pytest.mark.requirement("R-11", "U-05", "X-10")
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_groups_are_changed_as_groups_alone(method: str, either: Scim) -> None:
-    """R-11, U-05, X-10: a user cannot leave or enter one by itself."""
+    """A user cannot leave or enter one by itself."""
     bob = either.user()
     team = either.group("Team", bob["id"])
     other = either.group("Other")
@@ -103,8 +112,9 @@ def test_groups_are_changed_as_groups_alone(method: str, either: Scim) -> None:
     assert either.get(path_of(team)).json == team
 
 
+@pytest.mark.requirement("R-12")
 def test_groups_follow_the_groups(either: Scim) -> None:
-    """R-12: after a renaming, a change of members and a deletion."""
+    """After a renaming, a change of members and a deletion."""
     bob = either.user()
     team, other = either.group("Team", bob["id"]), either.group("Other")
 
@@ -122,8 +132,9 @@ def test_groups_follow_the_groups(either: Scim) -> None:
     assert either.get(path_of(bob)).json == bob
 
 
+@pytest.mark.requirement("R-13", "R-14")
 def test_references_lead_to_members(either: Scim) -> None:
-    """R-13, R-14: $ref of a member of either type is where it lies."""
+    """$ref of a member of either type is where it lies."""
     bob, inner = either.user(), either.group("Inner")
     outer = either.group("Outer", bob["id"], inner["id"])
     assert len(outer["members"]) == 2
@@ -133,16 +144,18 @@ def test_references_lead_to_members(either: Scim) -> None:
         assert (found["id"], found["meta"]["resourceType"]) == (member["value"], member["type"])
 
 
+@pytest.mark.requirement("R-13", "R-16")
 def test_a_manager_is_a_reference(full: Scim) -> None:
-    """R-13, R-16: value and $ref of the manager, never its userName."""
+    """Value and $ref of the manager, never its userName."""
     boss = full.user("boss")
     made = full.user("bob", schemas=[USER, ENTERPRISE], **{ENTERPRISE: {"manager": {"value": boss["id"]}}})
     manager = full.get(path_of(made)).json[ENTERPRISE]["manager"]
     assert manager == {"value": boss["id"], "$ref": boss["meta"]["location"]}
 
 
+@pytest.mark.requirement("T-25")
 def test_groups_inside_groups_are_not_followed(either: Scim) -> None:
-    """T-25: a cycle of groups is stored and harms nothing; groups of a user are the direct ones."""
+    """A cycle of groups is stored and harms nothing; groups of a user are the direct ones."""
     bob = either.user()
     one = either.group("One", bob["id"])
     two = either.group("Two", one["id"])
@@ -152,9 +165,10 @@ def test_groups_inside_groups_are_not_followed(either: Scim) -> None:
     assert either.get("/Groups").json["totalResults"] == 2
 
 
+@pytest.mark.requirement("R-17")
 @pytest.mark.parametrize("path", ["", "/x"])
 def test_head_is_get_without_its_body(path: str, either: Scim) -> None:
-    """R-17: the headers are those of GET."""
+    """The headers are those of GET."""
     bob = either.user()
     path = path_of(bob) + path
     get, head = either.get(path), either("HEAD", path)
@@ -164,21 +178,24 @@ def test_head_is_get_without_its_body(path: str, either: Scim) -> None:
         assert head.headers.get(name) == get.headers.get(name)
 
 
+@pytest.mark.requirement("R-18")
 @pytest.mark.parametrize(
     "query", ["x=y", "aad=1", "sortBy=userName", "count=0", "startIndex=x", "&&", "=", "a&b=c=d", "%", "filtered=1"]
 )
 def test_other_parameters_are_ignored(query: str, either: Scim) -> None:
-    """R-18: a parameter that means nothing here changes nothing."""
+    """A parameter that means nothing here changes nothing."""
     bob = either.user()
     assert either.get(path_of(bob), query=query).json == bob
 
 
+@pytest.mark.requirement("F-33")
 def test_a_filter_on_one_resource_is_refused(either: Scim) -> None:
-    """F-33: it could be taken for a condition, which it is not."""
+    """It could be taken for a condition, which it is not."""
     bob = either.user()
     assert_error(either.get(path_of(bob), query={"filter": 'userName eq "x"'}), 400, "invalidFilter", "/Users")
 
 
+@pytest.mark.requirement("A-01", "A-02", "A-03", "A-04", "A-05", "A-07", "A-08", "A-10", "A-11")
 @pytest.mark.parametrize(
     ("query", "shown"),
     [
@@ -207,6 +224,7 @@ def test_the_answer_holds_what_was_asked_for(query: dict[str, str], shown: set[s
     assert either.get(path_of(bob), query=query).json.keys() == shown
 
 
+@pytest.mark.requirement("A-06")
 @pytest.mark.parametrize(
     ("query", "name"),
     [
@@ -217,19 +235,21 @@ def test_the_answer_holds_what_was_asked_for(query: dict[str, str], shown: set[s
     ],
 )
 def test_parts_can_be_chosen(query: dict[str, str], name: dict[str, str], either: Scim) -> None:
-    """A-06: a parent then holds the chosen parts alone."""
+    """A parent then holds the chosen parts alone."""
     bob = either.user(name={"givenName": "Bob", "familyName": "Example"})
     assert either.get(path_of(bob), query=query).json["name"] == name
 
 
+@pytest.mark.requirement("A-05")
 def test_both_parameters_exclude_each_other(either: Scim) -> None:
-    """A-05: 400 `invalidValue`, on one resource and on lists."""
+    """400 `invalidValue`, on one resource and on lists."""
     bob = either.user()
     query = {"attributes": "userName", "excludedAttributes": "meta"}
     for path in (path_of(bob), "/Users"):
         assert_error(either.get(path, query=query), 400, "invalidValue", "excludedAttributes")
 
 
+@pytest.mark.requirement("A-01", "A-04")
 @pytest.mark.parametrize(
     ("query", "shown"),
     [
@@ -239,7 +259,7 @@ def test_both_parameters_exclude_each_other(either: Scim) -> None:
     ],
 )
 def test_members_can_be_left_out(query: dict[str, str], shown: set[str], either: Scim) -> None:
-    """A-01, A-04: Entra asks for groups without their members."""
+    """Entra asks for groups without their members."""
     team = either.group("Team", either.user()["id"])
     for answer in (
         either.get(path_of(team), query=query).json,
@@ -248,9 +268,10 @@ def test_members_can_be_left_out(query: dict[str, str], shown: set[str], either:
         assert answer.keys() == shown
 
 
+@pytest.mark.requirement("A-07")
 @pytest.mark.parametrize("name", [ENTERPRISE, f"{ENTERPRISE}:department", f"{ENTERPRISE.upper()}:Department"])
 def test_an_extension_can_be_chosen(name: str, full: Scim) -> None:
-    """A-07: by its URN, or an attribute of it by URN and name."""
+    """By its URN, or an attribute of it by URN and name."""
     made = full.user("bob", schemas=[USER, ENTERPRISE], **{ENTERPRISE: {"department": "D"}})
     assert full.get(path_of(made), query={"attributes": name}).json == {
         "schemas": [USER, ENTERPRISE],

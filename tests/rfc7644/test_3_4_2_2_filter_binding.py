@@ -51,10 +51,11 @@ REFUSED = {
 }
 
 
+@pytest.mark.requirement("F-06", "F-08", "F-10", "F-11")
 @pytest.mark.parametrize("operator", list(Operator))
 @pytest.mark.parametrize("type_name", REFUSED)
 def test_operators_by_type(type_name: str, operator: Operator) -> None:
-    """F-06, F-08, F-10, F-11: order is for what has an order, parts are for text; the rest is `invalidFilter`."""
+    """Order is for what has an order, parts are for text; the rest is `invalidFilter`."""
     tree = parse_filter(f"{type_name} {operator} {VALUES[type_name]}")
     if operator not in REFUSED[type_name]:
         bind(tree, THING)
@@ -79,30 +80,33 @@ WRONG_VALUES = {
 )
 @pytest.mark.parametrize("operator", ["eq", "ne"])
 def test_values_by_type(type_name: str, operator: str, value: str) -> None:
-    """F-27: a value of another type than the attribute's is `invalidFilter`; the detail says what would be right."""
+    """A value of another type than the attribute's is `invalidFilter`; the detail says what would be right."""
     with pytest.raises(InvalidFilter, match=f"^In the filter, {type_name} must be .+, not .+\\.$"):
         bind(parse_filter(f"{type_name} {operator} {value}"), THING)
 
 
+@pytest.mark.requirement("F-06")
 @pytest.mark.parametrize("value", ['"true"', '"True"', '"FALSE"', "true", "False"])
 def test_booleans_may_be_text(value: str) -> None:
-    """F-06: Entra writes booleans as text."""
+    """Entra writes booleans as text."""
     bind(parse_filter(f"boolean eq {value}"), THING)
 
 
+@pytest.mark.requirement("F-06")
 @pytest.mark.parametrize("operator", sorted(ORDER | PARTS))
 def test_null_is_equal_or_not(operator: str) -> None:
-    """F-06: nothing is less or more than null."""
+    """Nothing is less or more than null."""
     with pytest.raises(InvalidFilter, match=r"^null can be compared with eq and ne"):
         bind(parse_filter(f"string {operator} null"), THING)
 
 
 @pytest.mark.parametrize("text", ['userName eq ""', f'userName eq "{"x" * 2000}"', r'userName eq "\n"'])
 def test_a_value_need_not_be_one_that_could_be_stored(text: str) -> None:
-    """F-04: what no userName can be is a question with an empty answer."""
+    """What no userName can be is a question with an empty answer."""
     bind(parse_filter(text), BSR_USER)
 
 
+@pytest.mark.requirement("F-11", "F-20", "F-28")
 @pytest.mark.parametrize(
     ("text", "detail"),
     [
@@ -136,25 +140,27 @@ def test_a_value_need_not_be_one_that_could_be_stored(text: str) -> None:
     ],
 )
 def test_refuses_what_has_no_meaning(text: str, detail: str | None) -> None:
-    """F-11, F-28: `invalidFilter`, and the detail names the attribute."""
+    """`invalidFilter`, and the detail names the attribute."""
     with pytest.raises(InvalidFilter) as error:
         bind(parse_filter(text), USER)
     assert error.value.detail.startswith(detail or "")
 
 
+@pytest.mark.requirement("F-34")
 @pytest.mark.parametrize("profile", [USER, BSR_USER], ids=["rfc7643", "bsr"])
 @pytest.mark.parametrize("test", ['eq "x"', 'sw "x"', 'gt "x"', "pr", "eq null", "ne null"])
 def test_passwords_cannot_be_guessed(profile: ResourceType, test: str) -> None:
-    """F-34: a filter cannot ask for what is never returned."""
+    """A filter cannot ask for what is never returned."""
     with pytest.raises(InvalidFilter, match=r"^password is never returned"):
         bind(parse_filter(f"password {test}"), profile)
 
 
+@pytest.mark.requirement("F-34")
 @pytest.mark.parametrize(
     "text", ['secrets eq "x"', "secrets.value pr", "secrets[value pr]", "parts.pin pr", "parts[pin pr]"]
 )
 def test_no_part_of_what_is_never_returned(text: str) -> None:
-    """F-34: nor for a part of it."""
+    """Nor for a part of it."""
     with pytest.raises(InvalidFilter, match="is never returned"):
         bind(parse_filter(text), THING)
 

@@ -178,6 +178,7 @@ def test_both_refuse(text: str) -> None:
     assert (accepted_by_us(text), accepted_by_them(text)) == (False, False)
 
 
+@pytest.mark.requirement("F-34")
 @pytest.mark.parametrize(
     ("text", "ours"),
     [
@@ -203,6 +204,7 @@ def test_only_one_accepts(text: str, ours: bool) -> None:
     assert (accepted_by_us(text), accepted_by_them(text)) == (ours, not ours)
 
 
+@pytest.mark.requirement("L-02")
 @pytest.mark.parametrize(
     ("text", "document"),
     [

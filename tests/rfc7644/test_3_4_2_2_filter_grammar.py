@@ -33,6 +33,7 @@ A, B, C = Present("a"), Present("b"), Present("c")
 equal = partial(Comparison, operator=Operator.EQ)
 
 
+@pytest.mark.requirement("F-06", "F-09", "F-14", "F-15", "F-16", "F-18", "F-21", "F-22", "F-23")
 @pytest.mark.parametrize(
     ("text", "tree"),
     [
@@ -95,13 +96,15 @@ def test_reads_the_grammar(text: str, tree: Filter) -> None:
     assert parse_filter(text) == tree
 
 
+@pytest.mark.requirement("F-06", "F-07", "F-08", "F-09", "F-10", "F-16")
 @pytest.mark.parametrize("operator", list(Operator))
 @pytest.mark.parametrize("change", [str.lower, str.upper, str.title], ids=["lower", "upper", "title"])
 def test_reads_every_operator(operator: Operator, change: Callable[[str], str]) -> None:
-    """F-06 to F-10, F-16: each operator is known in any letter case."""
+    """Each operator is known in any letter case."""
     assert parse_filter(f'a {change(operator)} "x"') == Comparison("a", operator, "x")
 
 
+@pytest.mark.requirement("F-26", "F-27")
 @pytest.mark.parametrize(
     ("written", "value"),
     [
@@ -126,7 +129,7 @@ def test_reads_every_operator(operator: Operator, change: Callable[[str], str]) 
 )
 @pytest.mark.parametrize("form", ["a eq {}", "e[a eq {}]", "(a eq {})"])
 def test_reads_values_as_json(form: str, written: str, value: Scalar) -> None:
-    """F-26, F-27: a value is what JSON says, and ends where JSON says."""
+    """A value is what JSON says, and ends where JSON says."""
     tree = parse_filter(form.replace("{}", written))
     comparison = tree.filter if isinstance(tree, ValuePath) else tree
     assert isinstance(comparison, Comparison)
@@ -211,9 +214,10 @@ MALFORMED = {
 }
 
 
+@pytest.mark.requirement("F-12", "F-13")
 @pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED.keys())
 def test_refuses_what_is_not_in_the_grammar(text: str) -> None:
-    """F-12, F-13: a filter that breaks the grammar is `invalidFilter`, said in one line that can be sent."""
+    """A filter that breaks the grammar is `invalidFilter`, said in one line that can be sent."""
     with pytest.raises(InvalidFilter) as error:
         parse_filter(text)
     assert error.value.detail.isprintable()
@@ -244,6 +248,7 @@ def test_says_what_is_wrong_and_where(text: str, detail: str) -> None:
     assert error.value.detail == detail
 
 
+@pytest.mark.requirement("F-36")
 @pytest.mark.parametrize(
     "text",
     [
@@ -255,7 +260,7 @@ def test_says_what_is_wrong_and_where(text: str, detail: str) -> None:
     ],
 )
 def test_reads_filters_at_the_limit(text: str) -> None:
-    """F-36: what is allowed is read in full."""
+    """What is allowed is read in full."""
     parse_filter(text)
 
 
@@ -283,9 +288,10 @@ HOSTILE = {
 }
 
 
+@pytest.mark.requirement("F-36")
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_refuses_hostile_filters_at_once(text: str) -> None:
-    """F-36: beyond a limit the answer is `invalidFilter`, in less than 50 ms and without the filter in it."""
+    """Beyond a limit the answer is `invalidFilter`, in less than 50 ms and without the filter in it."""
     seconds = []
     for _ in range(3):
         begin = time.thread_time()

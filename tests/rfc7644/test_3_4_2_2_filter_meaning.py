@@ -75,6 +75,10 @@ def matches(text: str, document: Document, resource_type: ResourceType = USER) -
     return evaluate(bind(parse_filter(text), resource_type), document)
 
 
+@pytest.mark.requirement(
+    "F-06", "F-07", "F-08", "F-09", "F-10", "F-15", "F-16", "F-17", "F-18", "F-19", "F-20", "F-21", "F-22", "F-23",
+    "F-24", "F-25", "F-26", "L-02",
+)  # fmt: skip
 @pytest.mark.parametrize(
     ("text", "names"),
     [
@@ -201,6 +205,7 @@ def test_finds(text: str, names: str) -> None:
     assert [name for name, user in USERS.items() if matches(text, user)] == names.split()
 
 
+@pytest.mark.requirement("F-09")
 @pytest.mark.parametrize(
     ("text", "document"),
     [
@@ -212,7 +217,7 @@ def test_finds(text: str, names: str) -> None:
     ],
 )
 def test_what_is_empty_is_not_present(text: str, document: Document) -> None:
-    """F-09: only a non-empty value is present, however deep the empty ones lie."""
+    """Only a non-empty value is present, however deep the empty ones lie."""
     assert not matches(text, document)
     assert not matches(text, {})
 
@@ -224,6 +229,7 @@ GROUPS: dict[str, Document] = {
 }
 
 
+@pytest.mark.requirement("F-07", "F-09", "F-17", "F-19", "F-20", "F-21")
 @pytest.mark.parametrize(
     ("text", "names"),
     [
@@ -267,6 +273,7 @@ DEVICE_DOCUMENT: Document = {
 }
 
 
+@pytest.mark.requirement("F-06", "F-10", "L-02")
 @pytest.mark.parametrize(
     ("text", "found"),
     [

@@ -43,6 +43,7 @@ def emails(*values: tuple[str | None, bool | None]) -> Document:
     return {"emails": [{k: v for k, v in element.items() if v is not None} for element in elements]}
 
 
+@pytest.mark.requirement("S-01", "S-02", "S-03", "S-04", "S-07")
 @pytest.mark.parametrize(
     ("path", "values"),
     [
@@ -60,13 +61,14 @@ def emails(*values: tuple[str | None, bool | None]) -> Document:
     ],
 )
 def test_orders_by_type(path: str, values: Sequence[object]) -> None:
-    """S-01 to S-04: values are in the order of their type, and in the reverse of it when descending."""
+    """Values are in the order of their type, and in the reverse of it when descending."""
     documents = [nested(path, value) for value in values]
     places = list(range(len(values)))
     assert in_order(USER, path, documents, False) == places
     assert in_order(USER, path, documents, True) == places[::-1]
 
 
+@pytest.mark.requirement("S-04", "S-05")
 @pytest.mark.parametrize(
     ("name", "values"),
     [
@@ -78,14 +80,15 @@ def test_orders_by_type(path: str, values: Sequence[object]) -> None:
     ],
 )
 def test_orders_other_types(name: str, values: Sequence[object]) -> None:
-    """S-04, S-05: the same for types that no attribute of a user has."""
+    """The same for types that no attribute of a user has."""
     documents = [{name: value} for value in values]
     assert in_order(THING, name, documents[::-1], False) == list(range(len(values)))[::-1]
 
 
+@pytest.mark.requirement("S-06")
 @pytest.mark.parametrize("path", ["title", "name.familyName", f"{ENTERPRISE}:department", "emails.value", "emails"])
 def test_what_has_no_value_is_last(path: str) -> None:
-    """S-06: resources without the attribute come last, and first when descending."""
+    """Resources without the attribute come last, and first when descending."""
     filled: Document = {
         "title": "",
         "name": {"familyName": "x"},
@@ -97,6 +100,7 @@ def test_what_has_no_value_is_last(path: str) -> None:
     assert in_order(USER, path, documents, True) == [0, 2, 1]
 
 
+@pytest.mark.requirement("S-05")
 @pytest.mark.parametrize("path", ["emails", "emails.value"])
 @pytest.mark.parametrize(
     ("document", "first"),
@@ -108,14 +112,15 @@ def test_what_has_no_value_is_last(path: str) -> None:
     ],
 )
 def test_one_of_several_values_decides(path: str, document: Document, first: str) -> None:
-    """S-05: the primary value, else the first."""
+    """The primary value, else the first."""
     target = USER.resolve(path)
     assert target is not None
     assert sort_key(target, document) == (False, first)
 
 
+@pytest.mark.requirement("S-09")
 def test_ties_stay_in_their_order() -> None:
-    """S-09: equal keys leave the order as it was, in both directions."""
+    """Equal keys leave the order as it was, in both directions."""
     documents = [{"title": "a"}, {}, {"title": "A"}, {}]
     assert in_order(USER, "title", documents, False) == [0, 2, 1, 3]
     assert in_order(USER, "title", documents, True) == [1, 3, 0, 2]

@@ -32,6 +32,7 @@ def without(*names: str) -> Document:
     return {name: value for name, value in DOCUMENT.items() if name not in names}
 
 
+@pytest.mark.requirement("A-02", "A-06", "A-07", "A-08", "A-10", "A-11")
 @pytest.mark.parametrize(
     ("names", "shown"),
     [
@@ -68,6 +69,7 @@ def test_attributes(names: Sequence[str], shown: Document) -> None:
     assert make_projection(USER, names, []).apply(DOCUMENT) == {**MINIMUM, **shown}
 
 
+@pytest.mark.requirement("A-03", "A-04", "A-06", "A-07", "A-11")
 @pytest.mark.parametrize(
     ("names", "shown"),
     [
@@ -98,8 +100,9 @@ def test_default(names: Sequence[str]) -> None:
     assert projection.apply(DOCUMENT) == DOCUMENT
 
 
+@pytest.mark.requirement("A-05")
 def test_both_at_once() -> None:
-    """A-05: both parameters at once answer invalidValue."""
+    """Both parameters at once answer invalidValue."""
     with pytest.raises(InvalidValue, match="attributes and excludedAttributes"):
         make_projection(USER, ["userName"], ["name"])
 
@@ -169,6 +172,7 @@ FULL_CARD: Document = {
 KEYS = [{"key": "k"}]
 
 
+@pytest.mark.requirement("A-03", "A-09", "A-10", "T-14")
 @pytest.mark.parametrize(
     ("attributes", "excluded", "shown"),
     [
@@ -193,7 +197,7 @@ KEYS = [{"key": "k"}]
     ],
 )
 def test_returned(attributes: Sequence[str], excluded: Sequence[str], shown: Document) -> None:
-    """T-14: always, default, request and never decide together with the parameters, on every level."""
+    """Always, default, request and never decide together with the parameters, on every level."""
     projection = make_projection(CARD, attributes, excluded)
     assert not projection.is_default
     assert projection.apply(FULL_CARD) == {"schemas": FULL_CARD["schemas"], "id": "1", "title": "T", **shown}

@@ -8,7 +8,7 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from flask_bsr_scim import BsrScim, current_service, make_resource_type
+from flask_bsr_scim import BsrScim, current_service
 from flask_bsr_scim.filter import bind, evaluate, parse_filter
 from flask_bsr_scim.schema import Document, ResourceType, Schema, load_profile
 from flask_bsr_scim.search import MOST_MERGED
@@ -58,16 +58,18 @@ QUERIES: list[Any] = [
 ]
 
 
+@pytest.mark.requirement("Q-01", "Q-03", "Q-05", "Q-06", "Q-08")
 @pytest.mark.parametrize("query", QUERIES)
 @pytest.mark.parametrize("path", ["/Users", "/Groups", ""])
 def test_a_body_means_what_a_url_means(path: str, query: Document, mixed: Scim) -> None:
-    """Q-01, Q-03, Q-05: the same ListResponse with 200; and nothing is made."""
+    """The same ListResponse with 200; and nothing is made."""
     listed = mixed.get(path, query=query)
     assert search(mixed, f"{path}/.search", **query) == listed.json
     assert listed.json["schemas"] == [LIST]
     assert mixed.get("/").json["totalResults"] == 5
 
 
+@pytest.mark.requirement("A-12", "Q-04")
 @pytest.mark.parametrize("path", ["/Users", ""])
 @pytest.mark.parametrize(
     "selection",
@@ -79,7 +81,7 @@ def test_a_body_means_what_a_url_means(path: str, query: Document, mixed: Scim) 
     ],
 )
 def test_names_of_attributes_are_lists(selection: dict[str, list[str]], path: str, mixed: Scim) -> None:
-    """Q-04, A-12: in a body they are arrays, in a URL joined by commas."""
+    """In a body they are arrays, in a URL joined by commas."""
     query = {name: ",".join(names) for name, names in selection.items()}
     assert search(mixed, f"{path}/.search", **selection) == mixed.get(path, query=query).json
 
@@ -90,6 +92,7 @@ def test_members_of_a_body_have_no_letter_case(mixed: Scim) -> None:
     assert names(search(mixed, "/Users/.search", **members)) == ["bob"]
 
 
+@pytest.mark.requirement("Q-02")
 @pytest.mark.parametrize("path", ["/.search", "/Users/.search", "/Groups/.search"])
 @pytest.mark.parametrize(
     "body",
@@ -106,10 +109,11 @@ def test_members_of_a_body_have_no_letter_case(mixed: Scim) -> None:
     ],
 )
 def test_what_is_no_search_request_is_refused(body: Any, path: str, scim: Scim) -> None:
-    """Q-02: 400 `invalidSyntax`."""
+    """400 `invalidSyntax`."""
     assert_error(scim.post(path, body), 400, "invalidSyntax")
 
 
+@pytest.mark.requirement("F-13", "F-34", "S-08", "P-10")
 @pytest.mark.parametrize("path", ["/.search", "/Users/.search"])
 @pytest.mark.parametrize(
     ("members", "scim_type", "detail"),
@@ -135,26 +139,29 @@ def test_what_is_no_search_request_is_refused(body: Any, path: str, scim: Scim) 
     ],
 )
 def test_a_wrong_member_is_refused(members: Document, scim_type: str, detail: str, path: str, scim: Scim) -> None:
-    """P-10, S-08, F-13, F-34: 400 says which one."""
+    """400 says which one."""
     assert_error(scim.post(path, {"schemas": [SEARCH], **members}), 400, scim_type, detail)
 
 
+@pytest.mark.requirement("Z-13")
 def test_a_query_of_a_tenant_ends_there(mixed: Scim) -> None:
-    """Z-13: over all types too."""
+    """Over all types too."""
     assert search(new_client(mixed.app))["totalResults"] == 0
 
 
 # Several types
 
 
+@pytest.mark.requirement("F-30")
 def test_all_types_come_one_after_another(mixed: Scim) -> None:
-    """F-30: users, then groups, each as they are read one by one, memberships included."""
+    """Users, then groups, each as they are read one by one, memberships included."""
     answer = mixed.get("/").json
     assert names(answer) == ["bob", "ann", "carl", "Alpha", "beta"]
     assert answer["Resources"] == [mixed.get(path_of(resource)).json for resource in answer["Resources"]]
     assert (answer["totalResults"], answer["startIndex"], answer["itemsPerPage"]) == (5, 1, 5)
 
 
+@pytest.mark.requirement("F-24", "F-29", "F-31")
 @pytest.mark.parametrize(
     ("expression", "found"),
     [
@@ -183,12 +190,13 @@ def test_all_types_come_one_after_another(mixed: Scim) -> None:
     ],
 )
 def test_a_filter_over_all_types(expression: str, found: list[str], mixed: Scim) -> None:
-    """F-29, F-31: what a type does not have counts as without a value; the total is right."""
+    """What a type does not have counts as without a value; the total is right."""
     answer = search(mixed, filter=expression)
     assert names(answer) == found
     assert answer["totalResults"] == len(found)
 
 
+@pytest.mark.requirement("S-01", "S-02", "S-03", "S-06")
 @pytest.mark.parametrize(
     ("sort", "found"),
     [
@@ -206,21 +214,23 @@ def test_a_filter_over_all_types(expression: str, found: list[str], mixed: Scim)
     ],
 )  # fmt: skip
 def test_an_order_over_all_types(sort: dict[str, str], found: list[str], mixed: Scim) -> None:
-    """S-01 to S-06: over all of them; what has no value is last, and first when descending."""
+    """Over all of them; what has no value is last, and first when descending."""
     assert names(mixed.get("/", query=sort).json) == found
 
 
+@pytest.mark.requirement("S-09", "P-02", "P-09")
 @pytest.mark.parametrize("size", [1, 2, 3, 5])
 @pytest.mark.parametrize("sort", [{}, {"sortBy": "externalId"}, {"sortBy": "id", "sortOrder": "descending"}])
 def test_pages_over_all_types(sort: dict[str, str], size: int, mixed: Scim) -> None:
-    """P-02, P-09, S-09: each resource is on one page, wherever a type ends."""
+    """Each resource is on one page, wherever a type ends."""
     pages = [mixed.get("/", query={**sort, "count": size, "startIndex": start}).json for start in range(1, 8, size)]
     assert [name for page in pages for name in names(page)] == names(mixed.get("/", query=sort).json)
     assert {page["totalResults"] for page in pages} == {5}
 
 
+@pytest.mark.requirement("F-32")
 def test_sorted_pages_over_all_types_have_an_end(mixed: Scim) -> None:
-    """F-32: 400 `tooMany` instead of reading everything; one type, or the order of creation, has none."""
+    """400 `tooMany` instead of reading everything; one type, or the order of creation, has none."""
     first = {"startIndex": MOST_MERGED, "count": 2}
     assert_error(mixed.get("/", query={**first, "sortBy": "id"}), 400, "tooMany", "Ask for one type")
     assert mixed.get("/", query={**first, "count": 1, "sortBy": "id"}).status_code == 200
@@ -259,8 +269,8 @@ def kinds() -> Scim:
         {"id": f"urn:example:{name}", "name": name, "description": name, "attributes": [{"name": "size", "type": kind}]}
         for name, kind in (("Hat", "string"), ("Box", "integer"))
     ]
-    types = [make_resource_type(s["name"], f"/{s['name']}es", s, "A thing") for s in schemas]
-    BsrScim(app, backend="memory://", token=TOKEN, resource_types=types)
+    places = [{**schema, "x-endpoint": f"/{schema['name']}es"} for schema in schemas]
+    BsrScim(app, backend="memory://", token=TOKEN, schemas=places)
     return Scim(app)
 
 
@@ -272,8 +282,9 @@ def test_values_of_different_kinds_have_an_order(kinds: Scim) -> None:
     assert sizes == [9, 10, "L", "M"]
 
 
+@pytest.mark.requirement("T-17")
 def test_types_of_the_host_are_among_them(devices: Scim, device: Document) -> None:
-    """T-17: with extensions, what is always returned, and what is only on request."""
+    """With extensions, what is always returned, and what is only on request."""
     body = {**device, "notes": "n", "label": "l", "pin": "1234"}
     assert devices.post("/Devices", body).status_code == 201
     devices.user("bob")
@@ -329,30 +340,21 @@ filters = st.recursive(
 )
 
 
-@pytest.fixture(scope="module", params=["memory", "sqlite"])
-def oracle_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Flask:
-    """An application with the whole schemas of RFC 7643."""
-    path = tmp_path_factory.mktemp("oracle") / "scim.db"
-    app = Flask("oracle")
-    BsrScim(app, backend="memory://" if request.param == "memory" else f"sqlite:///{path}", profile="rfc7643")
-    return app
-
-
 @pytest.fixture
-def oracle(oracle_app: Flask) -> Scim:
+def oracle(full: Scim) -> Scim:
     """A client of a tenant with a few users and groups."""
-    scim = new_client(oracle_app)
-    bob = scim.user("bob", externalId="1", name={"familyName": "A"}, emails=[{"value": "y", "type": "work"}])
-    scim.user("A", active=False, nickName="bob", emails=[{"value": "x", "type": "work"}, {"value": "z"}])
-    scim.group("1", bob["id"], externalId="bob")
-    scim.group("2", externalId="2")
-    return scim
+    bob = full.user("bob", externalId="1", name={"familyName": "A"}, emails=[{"value": "y", "type": "work"}])
+    full.user("A", active=False, nickName="bob", emails=[{"value": "x", "type": "work"}, {"value": "z"}])
+    full.group("1", bob["id"], externalId="bob")
+    full.group("2", externalId="2")
+    return full
 
 
+@pytest.mark.requirement("F-29")
 @settings(suppress_health_check=list(HealthCheck))
 @given(expression=filters)
 def test_a_filter_means_the_same_for_all_types(expression: str, oracle: Scim) -> None:
-    """F-29: as if there were one type with all attributes, of which a resource has some."""
+    """As if there were one type with all attributes, of which a resource has some."""
     everything = oracle.get("/").json["Resources"]
     bound = bind(parse_filter(expression), BOTH)
     expected = [resource["id"] for resource in everything if evaluate(bound, resource)]
@@ -361,8 +363,9 @@ def test_a_filter_means_the_same_for_all_types(expression: str, oracle: Scim) ->
     assert answer["totalResults"] == len(expected)
 
 
+@pytest.mark.requirement("P-07", "P-08")
 def test_a_page_is_bounded_over_all_types(make_scim: Callable[..., Scim]) -> None:
-    """P-07, P-08: by the default size and the largest one."""
+    """By the default size and the largest one."""
     scim = make_scim(default_count=2, max_results=3)
     for number in range(3):
         scim.user(f"u{number}")

@@ -463,8 +463,9 @@ def test_registry_user(document: Document, operations: list[Operation], emails: 
     assert patched(document, *operations, resource_type=BSR) == expected
 
 
+@pytest.mark.requirement("X-09")
 def test_operations_build_one_element() -> None:
-    """X-09: each operation works on the result of the one before, so that several make one and the same element."""
+    """Each operation works on the result of the one before, so that several make one and the same element."""
     operations = [
         op("Add", 'emails[type eq "work"].value', "w@x"),
         op("Add", 'emails[type eq "work"].primary', "True"),
@@ -485,6 +486,10 @@ def test_a_patch_can_be_applied_again() -> None:
     assert patch.apply(USER) == patch.apply(USER) == {**USER, "emails": [{**HOME, "value": "new"}]}
 
 
+@pytest.mark.requirement(
+    "C-17", "C-27", "X-05", "X-10", "X-12", "X-13", "X-14", "X-19", "XA-01", "XA-02", "XA-08", "XR-01", "XR-06",
+    "XP-02", "XP-08", "XP-09",
+)  # fmt: skip
 @pytest.mark.parametrize(
     ("operation", "error", "named"),
     [
@@ -563,7 +568,7 @@ def test_refused(operation: Operation, error: type[ScimError], named: str) -> No
 
 
 def test_errors_before_any_change() -> None:
-    """X-08: what can be refused without the document is refused when the patch is made."""
+    """What can be refused without the document is refused when the patch is made."""
     with pytest.raises(InvalidValue):
         make_patch([op("replace", "active", "x")], RFC, Validator(RFC))
 
@@ -610,6 +615,7 @@ BADGE_DOCUMENT: Document = {
 }
 
 
+@pytest.mark.requirement("X-11", "XA-06", "T-10", "T-17", "T-24")
 @pytest.mark.parametrize(
     ("operation", "change"),
     [
@@ -642,11 +648,12 @@ BADGE_DOCUMENT: Document = {
     ],
 )
 def test_own_schema(operation: Operation, change: Document) -> None:
-    """T-17: a host's own schema is patched by the same rules, and readOnly values stay."""
+    """A host's own schema is patched by the same rules, and readOnly values stay."""
     expected = {name: value for name, value in {**BADGE_DOCUMENT, **change}.items() if value is not None}
     assert patched(BADGE_DOCUMENT, operation, resource_type=BADGE) == expected
 
 
+@pytest.mark.requirement("C-23", "X-10", "X-11", "XR-06", "T-16", "T-17")
 @pytest.mark.parametrize(
     ("operation", "error"),
     [
@@ -671,13 +678,14 @@ def test_own_schema(operation: Operation, change: Document) -> None:
     ],
 )
 def test_own_schema_refuses(operation: Operation, error: type[ScimError]) -> None:
-    """T-17: a host's own schema is protected by the same rules."""
+    """A host's own schema is protected by the same rules."""
     with pytest.raises(error):
         patched(BADGE_DOCUMENT, operation, resource_type=BADGE)
 
 
+@pytest.mark.requirement("X-11")
 def test_immutable_is_set_once() -> None:
-    """X-11: add to an unassigned immutable attribute is allowed."""
+    """Add to an unassigned immutable attribute is allowed."""
     unset = {name: value for name, value in BADGE_DOCUMENT.items() if name != "serial"}
     assert patched(unset, op("add", "serial", "S9"), resource_type=BADGE)["serial"] == "S9"
 

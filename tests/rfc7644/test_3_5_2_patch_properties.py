@@ -4,6 +4,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -142,7 +143,7 @@ def test_any_body_is_read_or_refused(profile: str, body: Document, whole: bool) 
 
 @given(PROFILES, SENSIBLE)
 def test_sensible_body_is_a_fixed_point(profile: str, attributes: Document) -> None:
-    """What is stored of a good body is stored as it is when it is sent again (U-13)."""
+    """What is stored of a good body is stored as it is when it is sent again."""
     document = stored(profile, attributes)
     again = stored(profile, {name: value for name, value in document.items() if name not in ("schemas", "id")})
     assert again == document
@@ -163,9 +164,10 @@ def test_patch_is_pure_and_ends_valid(profile: str, attributes: Document, operat
     assert repr(operations) == repr(sent)
 
 
+@pytest.mark.requirement("XA-06")
 @given(PROFILES, SENSIBLE, SENSIBLE)
 def test_add_twice_is_add_once(profile: str, attributes: Document, added: Document) -> None:
-    """XA-06: an add that is repeated, as after a lost answer, changes nothing more."""
+    """An add that is repeated, as after a lost answer, changes nothing more."""
     operations = [Operation("add", None, added, True)]
     once = apply(profile, operations, stored(profile, attributes))
     assert apply(profile, operations, once) == once
@@ -179,9 +181,10 @@ def test_replace_twice_is_replace_once(profile: str, attributes: Document, repla
     assert apply(profile, operations, once) == once
 
 
+@pytest.mark.requirement("X-09")
 @given(PROFILES, SENSIBLE, SENSIBLE, SENSIBLE)
 def test_order_of_operations(profile: str, attributes: Document, first: Document, second: Document) -> None:
-    """X-09: two operations in one request do what they do in two requests."""
+    """Two operations in one request do what they do in two requests."""
     document = stored(profile, attributes)
     operations = [Operation("add", None, first, True), Operation("replace", None, second, True)]
     apart = apply(profile, operations[1:], apply(profile, operations[:1], document))

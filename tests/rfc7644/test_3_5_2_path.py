@@ -30,6 +30,7 @@ BSR_USER = load_profile("bsr")[0]
 WORK = Comparison("type", Operator.EQ, "work")
 
 
+@pytest.mark.requirement("X-15")
 @pytest.mark.parametrize(
     ("text", "path"),
     [
@@ -57,7 +58,7 @@ WORK = Comparison("type", Operator.EQ, "work")
     ],
 )
 def test_reads_the_grammar(text: str, path: Path | None) -> None:
-    """X-15: each form of a path is taken apart; names stay as they are written."""
+    """Each form of a path is taken apart; names stay as they are written."""
     found = parse_path(text)
     assert found == (path or Path("members", Comparison("value", Operator.EQ, 'a].b"[(')))
 
@@ -100,9 +101,10 @@ MALFORMED = {
 }
 
 
+@pytest.mark.requirement("X-12", "X-14")
 @pytest.mark.parametrize("text", MALFORMED.values(), ids=MALFORMED.keys())
 def test_refuses_what_is_not_in_the_grammar(text: str) -> None:
-    """X-12, X-14: `invalidPath` in less than 50 ms, said in one short line."""
+    """`invalidPath` in less than 50 ms, said in one short line."""
     seconds = []
     for _ in range(3):
         begin = time.thread_time()
@@ -126,6 +128,7 @@ def test_any_text_is_a_path_or_an_invalid_path(text: str) -> None:
         assert parse_filter(text[text.index("[") + 1 : text.rindex("]")]) == path.filter
 
 
+@pytest.mark.requirement("X-15", "X-16")
 @pytest.mark.parametrize(
     ("text", "target", "sub"),
     [
@@ -145,7 +148,7 @@ def test_any_text_is_a_path_or_an_invalid_path(text: str) -> None:
     ],
 )
 def test_binds(text: str, target: str, sub: str | None) -> None:
-    """X-15, X-16: a path leads to the definition of what it names."""
+    """A path leads to the definition of what it names."""
     bound = bind_path(parse_path(text), USER)
     assert (str(bound.target), bound.sub and bound.sub.name) == (target, sub)
     assert (bound.filter is None) is ("[" not in text)
@@ -158,6 +161,7 @@ def test_the_filter_is_bound_to_the_attribute() -> None:
     assert bind_path(parse_path('members[value eq "1A"]'), GROUP) == BoundPath(whole.target, whole.filter)
 
 
+@pytest.mark.requirement("X-13")
 @pytest.mark.parametrize(
     ("text", "stored"),
     [
@@ -169,10 +173,11 @@ def test_the_filter_is_bound_to_the_attribute() -> None:
     ],
 )
 def test_binds_what_the_profile_does_not_store(text: str, stored: bool) -> None:
-    """X-13: a standard attribute that the profile leaves out can be named; its path tells that it is not stored."""
+    """A standard attribute that the profile leaves out can be named; its path tells that it is not stored."""
     assert bind_path(parse_path(text), BSR_USER).target.stored is stored
 
 
+@pytest.mark.requirement("X-13")
 @pytest.mark.parametrize(
     ("text", "detail"),
     [
@@ -186,12 +191,13 @@ def test_binds_what_the_profile_does_not_store(text: str, stored: bool) -> None:
     ],
 )
 def test_refuses_unknown_attributes(text: str, detail: str) -> None:
-    """X-13: what no schema of the type defines is `invalidPath`."""
+    """What no schema of the type defines is `invalidPath`."""
     with pytest.raises(InvalidPath) as error:
         bind_path(parse_path(text), USER)
     assert error.value.detail == detail
 
 
+@pytest.mark.requirement("X-14")
 @pytest.mark.parametrize(
     "text",
     [
@@ -204,6 +210,6 @@ def test_refuses_unknown_attributes(text: str, detail: str) -> None:
     ],
 )
 def test_refuses_filters_without_meaning(text: str) -> None:
-    """X-14: a filter that does not suit the attribute is `invalidFilter`."""
+    """A filter that does not suit the attribute is `invalidFilter`."""
     with pytest.raises(InvalidFilter):
         bind_path(parse_path(text), USER)

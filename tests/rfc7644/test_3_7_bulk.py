@@ -44,8 +44,9 @@ def error(result: Document) -> Document:
 # The job
 
 
+@pytest.mark.requirement("B-01", "B-03", "B-04", "B-05", "B-06", "B-08")
 def test_a_job_of_every_method(either: Scim) -> None:
-    """B-01, B-03 to B-06, B-08: each operation does what the single request does; the results are in their order."""
+    """Each operation does what the single request does; the results are in their order."""
     bob, ann, cid = (either.user(name) for name in ("bob", "ann", "cid"))
     results = run(
         either,
@@ -68,6 +69,7 @@ def test_a_job_of_every_method(either: Scim) -> None:
     ]
 
 
+@pytest.mark.requirement("B-02")
 @pytest.mark.parametrize(
     ("body", "detail"),
     [
@@ -94,20 +96,21 @@ def test_a_job_of_every_method(either: Scim) -> None:
     ],
 )
 def test_what_is_no_job_is_refused(body: Any, detail: str, scim: Scim) -> None:
-    """B-02: 400 `invalidSyntax`, and nothing is done."""
+    """400 `invalidSyntax`, and nothing is done."""
     assert_error(scim.post("/Bulk", body), 400, "invalidSyntax", detail)
     assert scim.names() == []
 
 
+@pytest.mark.requirement("B-02", "B-03")
 def test_names_are_taken_in_any_letter_case(scim: Scim) -> None:
-    """B-02, B-03: those of the message, and the method."""
+    """Those of the message, and the method."""
     operation = {"METHOD": "post", "Path": "/Users", "bulkid": "a", "DATA": user("ann"), "beside": 1}
     answer = scim.post("/Bulk", {"SCHEMAS": [BULK_REQUEST.upper()], "operations": [operation], "FAILONERRORS": None})
     assert [(r["method"], r["bulkId"], r["status"]) for r in answer.json["Operations"]] == [("POST", "a", "201")]
 
 
 def test_the_job_is_read_like_any_body(scim: Scim) -> None:
-    """B-02: compressed or not; another type is 415."""
+    """Compressed or not; another type is 415."""
     body = gzip.compress(json.dumps(message(add_user("a"))).encode())
     assert scim.post("/Bulk", body, headers={"Content-Encoding": "gzip"}).status_code == 200
     assert_error(scim.post("/Bulk", message(add_user("b")), headers={"Content-Type": "text/plain"}), 415)
@@ -115,21 +118,24 @@ def test_the_job_is_read_like_any_body(scim: Scim) -> None:
     assert scim.names() == ["a"]
 
 
+@pytest.mark.requirement("Z-01")
 def test_a_job_needs_a_token(scim: Scim) -> None:
-    """B-01: 401 without one, as everywhere."""
+    """401 without one, as everywhere."""
     assert_error(scim.post("/Bulk", message(add_user("a")), headers={"Authorization": None}), 401)
 
 
+@pytest.mark.requirement("Z-06")
 def test_a_token_that_reads_makes_no_job(make_scim: MakeScim) -> None:
-    """B-01: 403, whatever the operations are."""
+    """403, whatever the operations are."""
     scim = make_scim()
     with scim.app.app_context():
         reader, _ = current_service().tokens.create("default", Kind.SCIM_READ)
     assert_error(Scim(scim.app, token=reader).post("/Bulk", message(delete("/Users/5"))), 403)
 
 
+@pytest.mark.requirement("B-01")
 def test_the_example_of_the_reference(scim: Scim) -> None:
-    """B-01: the answer to the request that the page shows is the one that it shows."""
+    """The answer to the request that the page shows is the one that it shows."""
     request, expected = (
         json.loads(b.text) for b in blocks(DOCS / "reference/endpoints.md", "json") if "Bulk" in b.text
     )
@@ -143,6 +149,7 @@ def test_the_example_of_the_reference(scim: Scim) -> None:
 # Single operations
 
 
+@pytest.mark.requirement("B-07", "B-09", "B-10", "B-22", "B-23")
 @pytest.mark.parametrize(
     ("operation", "status", "scim_type", "detail"),
     [
@@ -190,7 +197,7 @@ def test_the_example_of_the_reference(scim: Scim) -> None:
 def test_a_refused_operation_harms_nothing(
     operation: Document, status: str, scim_type: str | None, detail: str, scim: Scim
 ) -> None:
-    """B-07, B-09, B-10, B-22, B-23: its result holds the error; its resource stays, and all others are done."""
+    """Its result holds the error; its resource stays, and all others are done."""
     bob = scim.user("bob")
     scim.user("ann")
     operation = json.loads(json.dumps(operation).replace("{bob}", bob["id"]))
@@ -203,6 +210,7 @@ def test_a_refused_operation_harms_nothing(
     assert scim.names() == ["bob", "ann", "before", "after"]
 
 
+@pytest.mark.requirement("B-05")
 @pytest.mark.parametrize(
     ("operation", "location"),
     [
@@ -218,36 +226,40 @@ def test_a_refused_operation_harms_nothing(
     ],
 )
 def test_where_a_failed_operation_was_to_work(operation: Document, location: str | None, scim: Scim) -> None:
-    """B-05: all have a location but a POST, which made nothing."""
+    """All have a location but a POST, which made nothing."""
     (result,) = run(scim, operation)
     assert result.get("location") == (location and BASE + location)
 
 
+@pytest.mark.requirement("B-08")
 def test_what_is_given_back(scim: Scim) -> None:
-    """B-08: the bulkId of any operation that has one, and no body of a success."""
+    """The bulkId of any operation that has one, and no body of a success."""
     bob = scim.user("bob")
     results = run(scim, add_user("1"), replace(path_of(bob), user("bob"), bulkId="2"), delete(path_of(bob), bulkId="3"))
     assert [result["bulkId"] for result in results] == ["1", "2", "3"]
     assert not any("response" in result for result in results)
 
 
+@pytest.mark.requirement("Z-04")
 def test_a_token_in_a_job_is_not_shown(scim: Scim) -> None:
-    """N-10: people paste it into the wrong field."""
+    """People paste it into the wrong field."""
     (result,) = run(scim, modify(f"/Users/{scim.token}", CHANGE))
     assert result["status"] == "404"
     assert scim.token not in str(result)
 
 
+@pytest.mark.requirement("B-03", "B-08")
 def test_a_group_of_many_members_has_no_body_and_a_version(make_scim: MakeScim) -> None:
-    """B-03, B-08: its PATCH is 204, as by itself."""
+    """Its PATCH is 204, as by itself."""
     scim = make_scim(patch_body_members=1)
     team = scim.group("Team", scim.user("a")["id"], scim.user("b")["id"])
     (result,) = run(scim, modify(path_of(team), {"op": "replace", "path": "displayName", "value": "X"}))
     assert (result["status"], result["version"]) == ("204", 'W/"2"')
 
 
+@pytest.mark.requirement("B-03")
 def test_a_patch_may_be_a_bare_list(scim: Scim) -> None:
-    """B-03: the example in §3.7.3 leaves the PatchOp message away."""
+    """The example in §3.7.3 leaves the PatchOp message away."""
     bob = scim.user("bob", externalId="41")
     operations = [{"op": "remove", "path": "externalId"}, {"op": "add", "path": "userName", "value": "Dave"}]
     assert statuses(run(scim, {"method": "PATCH", "path": path_of(bob), "data": operations})) == ["200"]
@@ -255,8 +267,9 @@ def test_a_patch_may_be_a_bare_list(scim: Scim) -> None:
     assert (found["userName"], found.get("externalId")) == ("Dave", None)
 
 
+@pytest.mark.requirement("B-03", "T-17")
 def test_a_type_of_the_host_can_be_in_a_job(devices: Scim, device: Document) -> None:
-    """B-03, T-17: with its own rules."""
+    """With its own rules."""
     other = {**device, "serial": "S-2", "state": "new"}
     broken = {"schemas": [DEVICE], "serial": "S-3"}
     post = [{"method": "POST", "path": "/Devices", "bulkId": d["serial"], "data": d} for d in (device, other, broken)]
@@ -268,11 +281,12 @@ def test_a_type_of_the_host_can_be_in_a_job(devices: Scim, device: Document) -> 
 # Versions
 
 
+@pytest.mark.requirement("B-21")
 @pytest.mark.parametrize("operation", [
     replace("{bob}", user("bob", externalId="43")), modify("{bob}", CHANGE), delete("{bob}"),
 ], ids=["PUT", "PATCH", "DELETE"])  # fmt: skip
 def test_a_version_is_a_condition(operation: Document, either: Scim) -> None:
-    """B-21: 412 when the resource is in another one, and it stays as it was."""
+    """412 when the resource is in another one, and it stays as it was."""
     bob = either.user("bob")
     operation = operation | {"path": path_of(bob)}
     refused, done = run(either, operation | {"version": 'W/"7"'}, operation | {"version": bob["meta"]["version"]})
@@ -280,8 +294,9 @@ def test_a_version_is_a_condition(operation: Document, either: Scim) -> None:
     assert done["status"] in ("200", "204")
 
 
+@pytest.mark.requirement("B-21")
 def test_a_version_counts_within_the_job(scim: Scim) -> None:
-    """B-21: an operation sees what those before it did."""
+    """An operation sees what those before it did."""
     bob = scim.user("bob")
     first, second = (modify(path_of(bob), {**CHANGE, "value": name}, version='W/"1"') for name in ("One", "Two"))
     assert statuses(run(scim, first, second)) == ["200", "412"]
@@ -291,12 +306,13 @@ def test_a_version_counts_within_the_job(scim: Scim) -> None:
 # failOnErrors
 
 
+@pytest.mark.requirement("B-10", "B-11")
 @pytest.mark.parametrize(
     ("most", "tried"),
     [(1, 2), (2, 4), (3, 5), (4, 5), (None, 5), (10**30, 5)],
 )
 def test_errors_end_a_job(most: int | None, tried: int, either: Scim) -> None:
-    """B-10, B-11: after so many errors nothing more is tried, nor is it in the answer; what was done before stays."""
+    """After so many errors nothing more is tried, nor is it in the answer; what was done before stays."""
     job = [add_user("a"), delete("/Users/1"), add_user("b"), delete("/Users/2"), add_user("c")]
     results = run(either, *job, failOnErrors=most)
     assert statuses(results) == ["201", "404", "201", "404", "201"][:tried]
@@ -306,8 +322,9 @@ def test_errors_end_a_job(most: int | None, tried: int, either: Scim) -> None:
 # Limits
 
 
+@pytest.mark.requirement("D-04", "B-18", "B-19")
 def test_limits_are_announced_and_kept(make_scim: MakeScim) -> None:
-    """B-18, B-19, D-04: 413 says which limit it is, and nothing is done."""
+    """413 says which limit it is, and nothing is done."""
     scim = make_scim(max_bulk_operations=2, max_bulk_bytes=1000)
     bulk = scim.get("/ServiceProviderConfig").json["bulk"]
     assert bulk == {"supported": True, "maxOperations": 2, "maxPayloadSize": 1000}
@@ -320,31 +337,34 @@ def test_limits_are_announced_and_kept(make_scim: MakeScim) -> None:
     assert scim.names() == ["a", "b"]
 
 
+@pytest.mark.requirement("B-19")
 def test_the_size_is_that_of_the_inflated_job(make_scim: MakeScim) -> None:
-    """B-19: a compressed one cannot get round it."""
+    """A compressed one cannot get round it."""
     scim = make_scim(max_bulk_bytes=1000)
     body = gzip.compress(json.dumps(message(add_user("a", externalId="x" * 1000))).encode())
     assert len(body) < 1000
     assert_error(scim.post("/Bulk", body, headers={"Content-Encoding": "gzip"}), 413, None, "1000 bytes")
 
 
+@pytest.mark.requirement("B-03")
 def test_the_limit_of_a_patch_is_kept(make_scim: MakeScim) -> None:
-    """B-03: an operation may not do more than its single request."""
+    """An operation may not do more than its single request."""
     scim = make_scim(max_patch_operations=1)
     (result,) = run(scim, modify(path_of(scim.user("bob")), CHANGE, CHANGE))
     assert error(result)["scimType"] == "invalidValue"
 
 
 def test_a_job_that_takes_too_long_is_given_up(scim: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
-    """B-18: 413 says how much was done in the time; nothing of it stays, since nobody else can write meanwhile."""
+    """413 says how much was done in the time; nothing of it stays, since nobody else can write meanwhile."""
     with monkeypatch.context() as patch:
         patch.setattr("flask_bsr_scim.bulk._SECONDS", 0)
         assert_error(scim.post("/Bulk", message(*map(add_user, "abc"))), 413, None, "operations in 0 seconds")
     assert scim.names() == []
 
 
+@pytest.mark.requirement("B-24")
 def test_jobs_can_be_switched_off(make_scim: MakeScim) -> None:
-    """B-24: without any operation allowed, they are announced as unsupported, and are 501."""
+    """Without any operation allowed, they are announced as unsupported, and are 501."""
     scim = make_scim(max_bulk_operations=0)
     assert scim.get("/ServiceProviderConfig").json["bulk"]["supported"] is False
     assert_error(scim.post("/Bulk", message(add_user("a"))), 501, None, "does not support")
@@ -353,8 +373,9 @@ def test_jobs_can_be_switched_off(make_scim: MakeScim) -> None:
 # One transaction
 
 
+@pytest.mark.requirement("G-05")
 def test_a_job_is_done_whole_or_not_at_all(fresh: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
-    """G-05: what nobody foresaw is 500, what the store cannot do 503; either undoes what was done before it."""
+    """What nobody foresaw is 500, what the store cannot do 503; either undoes what was done before it."""
     bob = fresh.user("bob")
     with fresh.app.app_context():
         backend = current_service().backend
@@ -380,7 +401,7 @@ def _raising(failure: Exception) -> Callable[..., None]:
 
 
 def test_the_log_tells_of_each_operation(fresh: Scim) -> None:
-    """B-03: one entry a change, under the request's id, as for single requests; none of what was refused."""
+    """One entry a change, under the request's id, as for single requests; none of what was refused."""
     answer = fresh.post(
         "/Bulk", message(add_user("a"), add_user("b", "A"), add_group("g")), headers={"X-Request-Id": "r1"}
     )
@@ -390,8 +411,9 @@ def test_the_log_tells_of_each_operation(fresh: Scim) -> None:
     assert [(entry.type, entry.request_id) for entry in entries] == [("User", "r1"), ("Group", "r1")]
 
 
+@pytest.mark.requirement("Z-13")
 def test_what_a_job_may_hold_is_the_tenant_s(make_scim: MakeScim) -> None:
-    """B-03: nothing of another tenant can be reached."""
+    """Nothing of another tenant can be reached."""
     scim = make_scim()
     bob = scim.user("bob")
     with scim.app.app_context():
@@ -403,15 +425,17 @@ def test_what_a_job_may_hold_is_the_tenant_s(make_scim: MakeScim) -> None:
     assert scim.get(path_of(bob)).json == bob
 
 
+@pytest.mark.requirement("B-03")
 def test_a_body_of_a_group_has_the_limits_of_jobs(scim: Scim) -> None:
-    """B-03: a PUT of a group in a job, members and all."""
+    """A PUT of a group in a job, members and all."""
     people = [scim.user(f"u{n}")["id"] for n in range(3)]
     team = scim.group("Team", people[0])
     assert statuses(run(scim, replace(path_of(team), group("Team", *people)))) == ["200"]
     assert [member["value"] for member in scim.get(path_of(team)).json["members"]] == sorted(people)
 
 
+@pytest.mark.requirement("B-01")
 def test_the_response_is_one_message(scim: Scim) -> None:
-    """B-01: with nothing beside its two members."""
+    """With nothing beside its two members."""
     assert set(scim.post("/Bulk", message(add_user("a"))).json) == {"schemas", "Operations"}
     assert scim.post("/Bulk", message(add_user("b"))).json["schemas"] == [BULK_RESPONSE]

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from flask_bsr_scim.bulk_order import in_order_of_need
 
 
+@pytest.mark.requirement("B-14", "B-15")
 @pytest.mark.parametrize(
     ("needs", "expected"),
     [
@@ -25,7 +26,7 @@ from flask_bsr_scim.bulk_order import in_order_of_need
     ],
 )
 def test_order(needs: list[list[int]], expected: list[list[int]]) -> None:
-    """B-14, B-15: what is needed comes first, what needs each other together, all else stays in its place."""
+    """What is needed comes first, what needs each other together, all else stays in its place."""
     assert list(in_order_of_need(needs)) == expected
 
 

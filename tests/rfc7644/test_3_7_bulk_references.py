@@ -8,7 +8,7 @@ from flask import Flask
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flask_bsr_scim import BsrScim, current_service, make_resource_type
+from flask_bsr_scim import BsrScim, current_service
 from flask_bsr_scim.schema import Document
 from tests.client import ENTERPRISE, GROUP, TOKEN, USER, Scim, group, new_client, path_of, user
 from tests.rfc7644.bulk_jobs import add_group, add_user, delete, message, modify, replace, run, statuses
@@ -48,9 +48,10 @@ def ids(results: list[Document]) -> list[str]:
 # In data
 
 
+@pytest.mark.requirement("B-12", "B-14")
 @pytest.mark.parametrize("later", [False, True], ids=["B-12 up", "B-14 down"])
 def test_a_group_gets_new_members(later: bool, either: Scim) -> None:
-    """B-12, B-14: whichever comes first in the job, the member is the new user."""
+    """Whichever comes first in the job, the member is the new user."""
     job = [add_user("ann"), add_group("Team", "bulkId:ann")]
     results = run(either, *(reversed(job) if later else job))
     assert statuses(results) == ["201", "201"]
@@ -58,14 +59,16 @@ def test_a_group_gets_new_members(later: bool, either: Scim) -> None:
     assert members(either, "Team") == {"ann"}
 
 
+@pytest.mark.requirement("B-12")
 def test_ids_and_references_go_together(either: Scim) -> None:
-    """B-12: a member is in a group once, under whichever name."""
+    """A member is in a group once, under whichever name."""
     bob = either.user("bob")
     job = [add_user("ann"), add_group("Sub"), add_group("Team", bob["id"], "bulkId:ann", "bulkId:Sub", "bulkId:ann")]
     assert statuses(run(either, *job)) == ["201"] * 3
     assert members(either, "Team") == {"bob", "ann", "Sub"}
 
 
+@pytest.mark.requirement("B-12")
 @pytest.mark.parametrize(
     "value",
     [
@@ -78,7 +81,7 @@ def test_ids_and_references_go_together(either: Scim) -> None:
 )
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH add", "PATCH replace", "PATCH without a path"])
 def test_members_of_each_form_and_method(method: str, value: Any, scim: Scim) -> None:
-    """B-12: wherever members can be given."""
+    """Wherever members can be given."""
     team = scim.group("Team")
     body = {"schemas": [GROUP], "displayName": "Team", "Members": value}
     operation: Document = {
@@ -93,8 +96,9 @@ def test_members_of_each_form_and_method(method: str, value: Any, scim: Scim) ->
     assert members(scim, "New" if method == "POST" else "Team") == {"ann"}
 
 
+@pytest.mark.requirement("B-12")
 def test_a_filter_of_a_path_refers(scim: Scim) -> None:
-    """B-12: `members[value eq "bulkId:ann"]`, also where the value says it."""
+    """`members[value eq "bulkId:ann"]`, also where the value says it."""
     job = [
         add_user("ann"),
         add_user("ben"),
@@ -107,6 +111,7 @@ def test_a_filter_of_a_path_refers(scim: Scim) -> None:
     assert members(scim, "Team") == {"cid"}
 
 
+@pytest.mark.requirement("B-17")
 @pytest.mark.parametrize(
     "data",
     [
@@ -116,11 +121,12 @@ def test_a_filter_of_a_path_refers(scim: Scim) -> None:
     ],
 )
 def test_a_manager_is_new_too(data: Document, full: Scim) -> None:
-    """B-17: references inside of extensions."""
+    """References inside of extensions."""
     assert statuses(run(full, add_user("bob", schemas=[USER, ENTERPRISE], **data), add_user("boss"))) == ["201", "201"]
     assert manager_of(full, "bob") == "boss"
 
 
+@pytest.mark.requirement("B-17")
 @pytest.mark.parametrize(
     "operation",
     [
@@ -136,17 +142,19 @@ def test_a_manager_is_new_too(data: Document, full: Scim) -> None:
     ids=str,
 )
 def test_a_patch_gives_a_new_manager(operation: Document, full: Scim) -> None:
-    """B-17: with each form of its path."""
+    """With each form of its path."""
     bob = full.user("bob")
     assert statuses(run(full, modify(path_of(bob), operation), add_user("boss"))) == ["200", "201"]
     assert manager_of(full, "bob") == "boss"
 
 
+@pytest.mark.requirement("B-12", "T-17")
 def test_a_type_of_the_host_refers() -> None:
-    """B-12, T-17: by attributes of type reference, which are found in its schema."""
+    """By attributes of type reference, which are found in its schema."""
     schema = {
         "id": MAILBOX,
         "name": "Mailbox",
+        "x-endpoint": "/Mail/Boxes",
         "attributes": [
             attribute("owner", type="reference", referenceTypes=["User"]),
             attribute("site", type="reference", referenceTypes=["external"]),
@@ -154,9 +162,7 @@ def test_a_type_of_the_host_refers() -> None:
         ],
     }
     app = Flask("mailboxes")
-    BsrScim(
-        app, backend="memory://", token=TOKEN, resource_types=[make_resource_type("Mailbox", "/Mail/Boxes", schema)]
-    )
+    BsrScim(app, backend="memory://", token=TOKEN, schemas=[schema])
     scim, text = Scim(app), "bulkId:ann"
     data = {"schemas": [MAILBOX], "owner": text, "site": text, "note": text}
     box, ann = run(scim, {"method": "POST", "path": "/Mail/Boxes", "bulkId": "box", "data": data}, add_user("ann"))
@@ -164,8 +170,9 @@ def test_a_type_of_the_host_refers() -> None:
     assert [found[name] for name in ("owner", "site", "note")] == [*ids([ann]), text, text]
 
 
+@pytest.mark.requirement("B-12")
 def test_a_text_that_looks_like_a_reference_is_one_only_where_there_can_be_one(full: Scim) -> None:
-    """B-12: names are stored as they are sent."""
+    """Names are stored as they are sent."""
     job = [add_user("x", "bulkId:x", nickName="bulkId:y", emails=[{"value": "bulkId:z"}]), add_group("bulkId:g")]
     assert statuses(run(full, *job)) == ["201", "201"]
     (found,) = full.get("/Users").json["Resources"]
@@ -173,16 +180,18 @@ def test_a_text_that_looks_like_a_reference_is_one_only_where_there_can_be_one(f
     assert full.get("/Groups").json["Resources"][0]["displayName"] == "bulkId:g"
 
 
+@pytest.mark.requirement("B-23")
 @pytest.mark.parametrize("odd", [5, None, True, [], [[]], {}, {"value": 5}, [None, {"value": None}], "", "bulkid:ann"])
 def test_odd_values_do_no_harm(odd: Any, full: Scim) -> None:
-    """B-23: they are what they are in a single request."""
+    """They are what they are in a single request."""
     alone = full.post("/Groups", {**group("Alone"), "members": odd}).status_code
     results = run(full, add_user("ann"), add_group("Team") | {"data": {**group("Team"), "members": odd}})
     assert statuses(results) == ["201", str(alone)]
 
 
+@pytest.mark.requirement("B-12")
 def test_whoever_signed_in_before_is_meant(fresh: Scim) -> None:
-    """B-12: a POST that adopts a user of the registry stands for that user's id."""
+    """A POST that adopts a user of the registry stands for that user's id."""
     with fresh.app.app_context():
         there = current_service().registry().sign_in("ann@example.com").user
     results = run(fresh, add_group("Team", "bulkId:ann"), add_user("ann", "ann@example.com"))
@@ -193,8 +202,9 @@ def test_whoever_signed_in_before_is_meant(fresh: Scim) -> None:
 # In paths
 
 
+@pytest.mark.requirement("B-13")
 def test_a_path_refers(either: Scim) -> None:
-    """B-13: to what the job creates, before or after; the location has the id."""
+    """To what the job creates, before or after; the location has the id."""
     change = {"op": "replace", "path": "externalId", "value": "7"}
     job = [
         modify("/Users/bulkId:ann", change),
@@ -213,20 +223,23 @@ def test_a_path_refers(either: Scim) -> None:
     assert members(either, "Renamed") == {"ann"}
 
 
+@pytest.mark.requirement("B-13")
 def test_a_bulk_id_is_any_text(scim: Scim) -> None:
-    """B-13: quoted in a path where it needs to be."""
+    """Quoted in a path where it needs to be."""
     results = run(scim, add_user("a/b c:é%", "ann"), delete("/Users/bulkId:a%2Fb%20c:%C3%A9%25"))
     assert statuses(results) == ["201", "204"]
 
 
+@pytest.mark.requirement("B-13")
 def test_a_path_to_another_type_finds_nothing(scim: Scim) -> None:
-    """B-13: 404, as with any id of another type."""
+    """404, as with any id of another type."""
     assert statuses(run(scim, add_user("ann"), delete("/Groups/bulkId:ann"))) == ["201", "404"]
 
 
 # What cannot be resolved
 
 
+@pytest.mark.requirement("B-16")
 @pytest.mark.parametrize(
     "operation",
     [
@@ -240,7 +253,7 @@ def test_a_path_to_another_type_finds_nothing(scim: Scim) -> None:
     ids=["POST", "PATCH", "a filter", "a path to PUT", "a path to DELETE", "an empty one"],
 )
 def test_an_unknown_bulk_id_fails_the_operation(operation: Document, scim: Scim) -> None:
-    """B-16: 400 `invalidValue`, and the others are done."""
+    """400 `invalidValue`, and the others are done."""
     team = scim.group("Old")
     operation = json.loads(json.dumps(operation).replace("{team}", path_of(team)))
     failed, done = run(scim, operation, add_user("ann"))
@@ -249,15 +262,17 @@ def test_an_unknown_bulk_id_fails_the_operation(operation: Document, scim: Scim)
     assert scim.get(path_of(team)).json == team
 
 
+@pytest.mark.requirement("B-16")
 def test_only_a_post_gives_a_meaning_to_a_bulk_id(scim: Scim) -> None:
-    """B-16: what exists has an id already."""
+    """What exists has an id already."""
     bob = scim.user("bob")
     results = run(scim, replace(path_of(bob), user("bob"), bulkId="b"), add_group("Team", "bulkId:b"))
     assert statuses(results) == ["200", "400"]
 
 
+@pytest.mark.requirement("B-16")
 def test_what_depends_on_a_failure_fails(either: Scim) -> None:
-    """B-16: 409, which names the bulkId; so does whatever depends on that."""
+    """409, which names the bulkId; so does whatever depends on that."""
     job = [
         add_group("Outer", "bulkId:Team"),
         add_group("Team", "bulkId:ann", "bulkId:bob"),
@@ -272,23 +287,26 @@ def test_what_depends_on_a_failure_fails(either: Scim) -> None:
     assert either.get("/Groups").json["totalResults"] == 0
 
 
+@pytest.mark.requirement("B-16")
 def test_a_member_that_is_removed_before_fails_the_group(scim: Scim) -> None:
-    """B-16: a reference may come to an id that nobody has any more."""
+    """A reference may come to an id that nobody has any more."""
     results = run(scim, add_user("ann"), delete("/Users/bulkId:ann"), add_group("Team", "bulkId:ann"))
     assert statuses(results) == ["201", "204", "400"]
     assert "does not know" in results[2]["response"]["detail"]
 
 
+@pytest.mark.requirement("B-11")
 def test_errors_end_a_job_in_the_order_of_need(scim: Scim) -> None:
-    """B-11: what was pulled ahead is in the answer, in its place in the job."""
+    """What was pulled ahead is in the answer, in its place in the job."""
     job = [add_group("Team", "bulkId:c"), add_user("a"), add_user("b", active=5), add_user("c", active=5)]
     results = run(scim, *job, failOnErrors=1)
     assert [(result["bulkId"], result["status"]) for result in results] == [("c", "400")]
     assert [r["bulkId"] for r in run(scim, *job, failOnErrors=3)] == ["Team", "a", "b", "c"]
 
 
+@pytest.mark.requirement("B-20")
 def test_a_bulk_id_that_is_given_twice_ends_the_job(scim: Scim) -> None:
-    """B-20: 400 `invalidValue`, and nothing is done: nobody could tell who is meant."""
+    """400 `invalidValue`, and nothing is done: nobody could tell who is meant."""
     response = scim.post("/Bulk", message(add_user("x", "a"), add_group("x"), add_user("y"), add_user("y", "b")))
     assert response.status_code == 400
     assert response.json["scimType"] == "invalidValue"
@@ -299,8 +317,9 @@ def test_a_bulk_id_that_is_given_twice_ends_the_job(scim: Scim) -> None:
 # Circles
 
 
+@pytest.mark.requirement("B-15")
 def test_groups_that_refer_to_each_other(either: Scim) -> None:
-    """B-15: the example of §3.7.1, and one more, who is in the circle and in nobody's way."""
+    """The example of §3.7.1, and one more, who is in the circle and in nobody's way."""
     job = [
         add_group("Group A", "bulkId:Group B"),
         add_group("Group B", "bulkId:Group A", "bulkId:ann"),
@@ -316,14 +335,16 @@ def test_groups_that_refer_to_each_other(either: Scim) -> None:
         assert result["location"] == found.json["meta"]["location"]
 
 
+@pytest.mark.requirement("B-15")
 def test_a_group_in_itself(either: Scim) -> None:
-    """B-15: the smallest circle."""
+    """The smallest circle."""
     assert statuses(run(either, add_group("Team", "bulkId:Team"))) == ["201"]
     assert members(either, "Team") == {"Team"}
 
 
+@pytest.mark.requirement("B-15", "B-17")
 def test_managers_of_each_other(full: Scim) -> None:
-    """B-15, B-17: a circle through an extension; the other values of it are there from the start."""
+    """A circle through an extension; the other values of it are there from the start."""
     results = run(
         full, managed("ann", {"value": "bulkId:ben"}), managed("ben", "bulkId:cid"), managed("cid", "bulkId:ann")
     )
@@ -332,8 +353,9 @@ def test_managers_of_each_other(full: Scim) -> None:
     assert {person[ENTERPRISE]["department"] for person in full.get("/Users").json["Resources"]} == {"IT"}
 
 
+@pytest.mark.requirement("B-15")
 def test_two_circles_and_who_needs_them(either: Scim) -> None:
-    """B-15: each by itself, and what needs one of them behind it."""
+    """Each by itself, and what needs one of them behind it."""
     job = [
         modify("/Groups/bulkId:A1", {"op": "replace", "path": "displayName", "value": "First"}),
         add_group("A1", "bulkId:A2"),
@@ -348,6 +370,7 @@ def test_two_circles_and_who_needs_them(either: Scim) -> None:
     assert members(either, "B1") == {"B2", "First"}
 
 
+@pytest.mark.requirement("B-15", "B-23")
 @pytest.mark.parametrize(
     "broken",
     [
@@ -361,7 +384,7 @@ def test_two_circles_and_who_needs_them(either: Scim) -> None:
 )
 @pytest.mark.parametrize("order", [1, -1], ids=["B last", "B first"])
 def test_a_circle_fails_as_a_whole(order: int, broken: Document, either: Scim) -> None:
-    """B-15, B-23: 409 for who depends on the one that failed; nothing of it is left, and the others are done."""
+    """409 for who depends on the one that failed; nothing of it is left, and the others are done."""
     either.group("Taken")
     circle = [add_group("A", "bulkId:B", "bulkId:ann"), broken, add_user("ann")][::order]
     results = {r["bulkId"]: r for r in run(either, *circle, add_group("C", "bulkId:A"), add_user("last"))}
@@ -375,8 +398,9 @@ def test_a_circle_fails_as_a_whole(order: int, broken: Document, either: Scim) -
     assert statuses(run(either, add_group("A"), add_group("B"))) == ["201", "201"]
 
 
+@pytest.mark.requirement("B-23")
 def test_a_circle_that_failed_is_in_no_log(fresh: Scim) -> None:
-    """B-23: nor does anything else stay of it: not even a handle of the registry."""
+    """Nor does anything else stay of it: not even a handle of the registry."""
     people = [add_user("ann"), add_group("A", "bulkId:B", "bulkId:ann"), add_group("B", "bulkId:A", "unknown")]
     assert statuses(run(fresh, *people)) == ["201", "409", "400"]
     with fresh.app.app_context():
@@ -384,20 +408,22 @@ def test_a_circle_that_failed_is_in_no_log(fresh: Scim) -> None:
     assert [entry.type for entry in entries if entry.type in ("User", "Group")] == ["User"]
 
 
+@pytest.mark.requirement("B-11")
 def test_the_errors_of_a_circle_count(scim: Scim) -> None:
-    """B-11: each operation of it is one, and it is done whole before the job ends."""
+    """Each operation of it is one, and it is done whole before the job ends."""
     job = [add_group("A", "bulkId:B"), add_group("B", "bulkId:A", "unknown"), add_user("ann")]
     assert statuses(run(scim, *job, failOnErrors=1)) == ["409", "400"]
     assert scim.names() == []
 
 
+@pytest.mark.requirement("B-14", "B-15", "B-16")
 @settings(max_examples=50)
 @given(
     references=st.lists(st.sets(st.integers(0, 7), max_size=2), min_size=8, max_size=8),
     broken=st.sets(st.integers(0, 7), max_size=2),
 )
 def test_any_web_of_references(references: list[set[int]], broken: set[int], shared_app: Flask) -> None:
-    """B-14 to B-16: who is wrong fails, and whoever needs one of them, directly or not; others have their members."""
+    """Who is wrong fails, and whoever needs one of them, directly or not; others have their members."""
     scim = new_client(shared_app)
     job = [add_group(str(n), *(f"bulkId:{r}" for r in some)) for n, some in enumerate(references)]
     for number in broken:
@@ -416,16 +442,18 @@ def test_any_web_of_references(references: list[set[int]], broken: set[int], sha
     }
 
 
+@pytest.mark.requirement("B-14")
 @pytest.mark.parametrize("backwards", [False, True], ids=["from its end", "from its beginning"])
 def test_a_long_chain(backwards: bool, scim: Scim) -> None:
-    """B-14: as long as the job may be."""
+    """As long as the job may be."""
     job = [add_group("0"), *(add_group(str(n), f"bulkId:{n - 1}") for n in range(1, 1000))]
     assert set(statuses(run(scim, *(reversed(job) if backwards else job)))) == {"201"}
     assert scim.get("/Groups").json["totalResults"] == 1000
 
 
+@pytest.mark.requirement("B-15")
 def test_a_wide_circle(scim: Scim) -> None:
-    """B-15: as wide as the job may be."""
+    """As wide as the job may be."""
     job = [add_group(str(n), f"bulkId:{(n + 1) % 300}") for n in range(300)]
     assert set(statuses(run(scim, *job))) == {"201"}
     assert members(scim, "299") == {"0"}

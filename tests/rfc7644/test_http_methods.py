@@ -29,9 +29,10 @@ def headers_of(response: TestResponse) -> dict[str, str]:
     return {name: value for name, value in response.headers if name != "X-Request-Id"}
 
 
+@pytest.mark.requirement("R-17")
 @pytest.mark.parametrize("rule", [rule for rule in PATHS if "GET" in ROUTES[rule]])
 def test_head_answers_as_get(rule: str, scim: Scim) -> None:
-    """R-17: status and headers are the same, the length too, and there is no body."""
+    """Status and headers are the same, the length too, and there is no body."""
     path = path_for(rule, scim)
     got, head = scim.get(path), scim("HEAD", path)
     assert head.status_code == got.status_code
@@ -40,9 +41,10 @@ def test_head_answers_as_get(rule: str, scim: Scim) -> None:
     assert int(head.headers["Content-Length"]) == len(got.data) > 0
 
 
+@pytest.mark.requirement("N-07")
 @pytest.mark.parametrize("rule", PATHS)
 def test_allow_tells_the_truth(rule: str, scim: Scim) -> None:
-    """N-07, RFC 9110 §10.2.1: what `Allow` lists is not 405, and all the rest is, OPTIONS included."""
+    """What `Allow` lists is not 405, and all the rest is, OPTIONS included (RFC 9110 §10.2.1)."""
     path = path_for(rule, scim)
     answers = {method: scim(method, path) for method in METHODS}
     refused = {method for method, answer in answers.items() if answer.status_code == 405}
@@ -53,9 +55,10 @@ def test_allow_tells_the_truth(rule: str, scim: Scim) -> None:
         assert set(answers[method].headers["Allow"].split(", ")) == {*METHODS} - refused
 
 
+@pytest.mark.requirement("D-29")
 @pytest.mark.parametrize("method", ["OPTIONS", "GET", "POST"])
 def test_an_unknown_path_allows_nothing(method: str, scim: Scim) -> None:
-    """D-29: 404, whatever the method."""
+    """404, whatever the method."""
     answer = scim(method, "/nothing")
     assert_error(answer, 404)
     assert "Allow" not in answer.headers
@@ -63,7 +66,7 @@ def test_an_unknown_path_allows_nothing(method: str, scim: Scim) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "HEAD"])
 def test_what_works_on_the_root(method: str, scim: Scim) -> None:
-    """F-30: it is a list to be read, and nothing is created or removed by way of it."""
+    """It is a list to be read, and nothing is created or removed by way of it."""
     assert scim(method, "/").status_code == scim(method, "").status_code == (200 if method == "HEAD" else 405)
 
 
@@ -85,6 +88,7 @@ def sent(scim: Scim, method: str, query: dict[str, str]) -> Document:
     return scim(method, where, body, query=query).json
 
 
+@pytest.mark.requirement("C-31", "A-01", "A-02", "A-03", "A-04", "A-11", "A-12")
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", ".search"])
 @pytest.mark.parametrize(
     ("query", "shown"),
@@ -98,16 +102,17 @@ def sent(scim: Scim, method: str, query: dict[str, str]) -> Document:
 def test_attributes_are_chosen_with_every_method(
     query: dict[str, str], shown: set[str], method: str, scim: Scim
 ) -> None:
-    """C-31, A-01 to A-04, A-11, A-12: whatever shows a resource shows what was asked for."""
+    """Whatever shows a resource shows what was asked for."""
     found = sent(scim, method, query)
     assert found.keys() == shown
     if "NAME.givenName" in query.values():
         assert found["name"] == {"givenName": "B"}
 
 
+@pytest.mark.requirement("A-05")
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", ".search"])
 def test_both_selections_at_once_are_refused(method: str, scim: Scim) -> None:
-    """A-05: 400 `invalidValue`, and nothing is changed."""
+    """400 `invalidValue`, and nothing is changed."""
     bob = scim.user("bob")
     both = {"attributes": "id", "excludedAttributes": "name"}
     path = {"POST": "/Users", ".search": "/Users/.search"}.get(method, path_of(bob))
@@ -120,8 +125,9 @@ def test_both_selections_at_once_are_refused(method: str, scim: Scim) -> None:
     assert scim.get(path_of(bob)).json == bob
 
 
+@pytest.mark.requirement("C-03", "R-07", "V-01", "V-02")
 def test_an_answer_with_one_resource_says_where_it_is(scim: Scim) -> None:
-    """R-07, C-03, V-01, V-02: `Content-Location` is `meta.location`, `ETag` is `meta.version`; lists have neither."""
+    """`Content-Location` is `meta.location`, `ETag` is `meta.version`; lists have neither."""
     created = scim.post("/Users", user("bob"))
     where = path_of(created.json)
     change = {"op": "replace", "path": "active", "value": False}
@@ -135,9 +141,10 @@ def test_an_answer_with_one_resource_says_where_it_is(scim: Scim) -> None:
         assert not {"Content-Location", "ETag", "Location"} & {name for name, _ in scim.get(path).headers}
 
 
+@pytest.mark.requirement("R-07", "V-01", "V-02", "V-03", "V-05", "V-06")
 @pytest.mark.parametrize("path", DISCOVERY)
 def test_discovery_documents_have_versions(path: str, scim: Scim) -> None:
-    """R-07, V-01 to V-06: 304 for whoever has one already; the same one in a list; another one for another document."""
+    """304 for whoever has one already; the same one in a list; another one for another document."""
     answer = scim.get(path)
     tag = answer.headers["ETag"]
     assert answer.headers["Content-Location"] == answer.json["meta"]["location"]

@@ -59,20 +59,22 @@ SIZES = [
 ]
 
 
+@pytest.mark.requirement("Z-10")
 @pytest.mark.parametrize(("path", "body", "settings", "limit"), SIZES)
 def test_a_body_of_the_limit_is_taken(
     path: str, body: Document, settings: dict[str, int], limit: int, make_scim: Callable[..., Scim]
 ) -> None:
-    """Z-10: one byte more is 413, and nothing is stored."""
+    """One byte more is 413, and nothing is stored."""
     scim = make_scim(**settings)
     assert_error(scim.post(path, padded(body, limit + 1)), 413, None, str(limit))
     assert scim.get(path).json["totalResults"] == 0
     assert scim.post(path, padded(body, limit)).status_code == 201
 
 
+@pytest.mark.requirement("Z-10")
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
 def test_every_body_has_the_limit(method: str, make_scim: Callable[..., Scim]) -> None:
-    """Z-10: it holds for each method that takes a body, of users and of groups."""
+    """It holds for each method that takes a body, of users and of groups."""
     scim = make_scim(max_body_bytes=300, max_group_body_bytes=600)
     for resource, limit in ((scim.user(), 300), (scim.group(), 600)):
         path = path_of(resource) if method != "POST" else f"/{resource['meta']['resourceType']}s"
@@ -80,17 +82,19 @@ def test_every_body_has_the_limit(method: str, make_scim: Callable[..., Scim]) -
         assert_error(scim(method, path, b" " * limit), 400, "invalidSyntax")
 
 
+@pytest.mark.requirement("Z-10")
 @pytest.mark.parametrize("size", [999, 1000, 1001, 1002, 500_000])
 def test_a_chunked_body_has_the_limit(size: int, small: Scim) -> None:
-    """Z-10: without Content-Length it is not cut off in silence; of the rest, eight times the limit is thrown away."""
+    """Without Content-Length it is not cut off in silence; of the rest, eight times the limit is thrown away."""
     stream, environ = chunked(padded(user(f"u{size}"), size))
     response = small.post("/Users", b"", environ=environ)
     assert response.status_code == (201 if size <= 1000 else 413)
     assert stream.read_bytes == min(size, 9001)
 
 
+@pytest.mark.requirement("Z-10")
 def test_a_long_body_is_refused_by_its_length(small: Scim) -> None:
-    """Z-10: a Content-Length beyond the limit is answered without reading."""
+    """A Content-Length beyond the limit is answered without reading."""
     stream = Counted(b" " * 5000)
     environ = {"wsgi.input": stream, "CONTENT_LENGTH": "99999999999999999999"}
     assert_error(small.post("/Users", b"", environ=environ), 413)
@@ -115,17 +119,19 @@ def test_an_odd_content_length_means_no_body(length: str, reading: Scim) -> None
 ENCODINGS = {"gzip": gzip.compress, "deflate": zlib.compress}
 
 
+@pytest.mark.requirement("Z-10")
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize(("size", "status"), [(1000, 201), (1001, 413)])
 def test_the_limit_counts_what_is_inflated(size: int, status: int, encoding: str, small: Scim) -> None:
-    """Z-10: a compressed body may be as long as an uncompressed one."""
+    """A compressed body may be as long as an uncompressed one."""
     content = ENCODINGS[encoding](padded(user(encoding), size))
     response = small.post("/Users", content, headers={"Content-Encoding": encoding})
     assert response.status_code == status
 
 
+@pytest.mark.requirement("Z-10")
 def test_a_bomb_is_not_inflated(reading: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Z-10: no more than the limit and one byte ever comes out of a compressed body."""
+    """No more than the limit and one byte ever comes out of a compressed body."""
     inflated: list[int] = []
     make = zlib.decompressobj
 
@@ -178,6 +184,7 @@ def with_x(text: str) -> bytes:
     return json.dumps(user("u", x="?")).encode().replace(b'"?"', text.encode())
 
 
+@pytest.mark.requirement("W-06")
 @pytest.mark.parametrize(
     "content",
     [
@@ -242,16 +249,18 @@ BAD_JSON = [
 ]
 
 
+@pytest.mark.requirement("C-24", "W-06", "W-08", "Z-10")
 @pytest.mark.parametrize(("content", "scim_type", "detail"), BAD_JSON)
 def test_bad_json_is_refused(content: bytes, scim_type: str, detail: str, reading: Scim) -> None:
-    """W-08: what parsers disagree about, and what no store holds, is 400 with every method; nothing is stored."""
+    """What parsers disagree about, and what no store holds, is 400 with every method; nothing is stored."""
     assert_error(reading.post("/Users", content), 400, scim_type, detail)
     assert reading.names() == []
 
 
+@pytest.mark.requirement("W-06", "W-08", "Z-10")
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 def test_bad_json_changes_nothing(method: str, scim: Scim) -> None:
-    """W-08: a change is refused as a creation is."""
+    """A change is refused as a creation is."""
     bob = scim.user()
     for content in (b"", b"{", b'{"a": NaN}', b'{"a": 1, "a": 1}', b'{"a": "\xff"}', nested(65)):
         assert_error(scim(method, path_of(bob), content), 400, "invalidSyntax")

@@ -11,6 +11,7 @@ from tests.client import GROUP, LIST, PATCH, PREFIX, USER, Scim, assert_error, p
 TEN = "x" * 10_000
 
 
+@pytest.mark.requirement("D-29")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "PURGE"])
 @pytest.mark.parametrize(
     "path",
@@ -47,7 +48,7 @@ TEN = "x" * 10_000
     ],
 )
 def test_an_odd_path_leads_nowhere(method: str, path: str, reading: Scim) -> None:
-    """D-29: whatever is no endpoint and no resource is a SCIM Error, whatever the method."""
+    """Whatever is no endpoint and no resource is a SCIM Error, whatever the method."""
     body = {"schemas": [USER, PATCH], "userName": "u", "Operations": [{"op": "remove", "path": "name"}]}
     response = reading(method, "", body, environ={"PATH_INFO": PREFIX + path})
     assert response.status_code in (404, 405, 501)
@@ -62,6 +63,7 @@ def test_two_slashes_are_one(scim: Scim) -> None:
     assert scim.get(f"//Users/{bob['id']}").json == bob
 
 
+@pytest.mark.requirement("N-07")
 @pytest.mark.parametrize(
     "method",
     ["OPTIONS", "TRACE", "CONNECT", "PURGE", "PROPFIND", "X", "G\xc9T", "GET POST", "*", "<x>", TEN],
@@ -69,7 +71,7 @@ def test_two_slashes_are_one(scim: Scim) -> None:
 )
 @pytest.mark.parametrize("path", ["/Users", "/Users/x", "/Schemas", "/ServiceProviderConfig", "/Me"])
 def test_other_methods_are_not_allowed(path: str, method: str, reading: Scim) -> None:
-    """N-07: 405 says to whatever method which ones are allowed."""
+    """405 says to whatever method which ones are allowed."""
     response = reading("GET", path, environ={"REQUEST_METHOD": method})
     assert_error(response, 405)
     assert "GET" in response.headers["Allow"]
@@ -112,6 +114,7 @@ def test_an_odd_header_changes_nothing(name: str, scim: Scim) -> None:
     assert response.json == bob
 
 
+@pytest.mark.requirement("V-11")
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize(
     "tags",
@@ -139,7 +142,7 @@ def test_an_odd_header_changes_nothing(name: str, scim: Scim) -> None:
     ],
 )
 def test_an_odd_if_match_matches_nothing(tags: str, method: str, scim: Scim) -> None:
-    """V-11: 412 in good time, and nothing is changed."""
+    """412 in good time, and nothing is changed."""
     bob = scim.user()
     body = {**user("new"), "schemas": [USER, PATCH], "Operations": [{"op": "remove", "path": "name"}]}
     start = time.perf_counter()
@@ -148,9 +151,10 @@ def test_an_odd_if_match_matches_nothing(tags: str, method: str, scim: Scim) -> 
     assert scim.get(path_of(bob)).json == bob
 
 
+@pytest.mark.requirement("R-17")
 @pytest.mark.parametrize("path", ["/Users", "/ServiceProviderConfig", "/Schemas", "/ResourceTypes/User"])
 def test_head_is_get_without_its_body(path: str, reading: Scim) -> None:
-    """R-17: HEAD has the status and the headers of GET."""
+    """HEAD has the status and the headers of GET."""
     get, head = reading.get(path), reading("HEAD", path)
     assert (head.status_code, head.data) == (200, b"")
     for name in ("Content-Type", "Content-Length"):
@@ -196,9 +200,10 @@ WRONG_VALUES = [
 ]
 
 
+@pytest.mark.requirement("C-16", "C-17", "C-25", "T-02")
 @pytest.mark.parametrize("wrong", WRONG_VALUES)
 def test_wrong_values_are_refused(wrong: Document, scim: Scim) -> None:
-    """C-25: 400 `invalidValue` that names the attribute, for POST, PUT and PATCH; nothing is stored."""
+    """400 `invalidValue` that names the attribute, for POST, PUT and PATCH; nothing is stored."""
     bob = scim.user()
     (name, value) = next(iter(wrong.items()))
     replaced = {"op": "replace", "path": name, "value": value}
@@ -239,9 +244,10 @@ WRONG_PATCHES = [
 ]
 
 
+@pytest.mark.requirement("X-02", "X-03", "X-04", "X-05")
 @pytest.mark.parametrize("body", WRONG_PATCHES)
 def test_what_is_no_patch_is_refused(body: Any, scim: Scim) -> None:
-    """X-02 to X-05: 400 `invalidSyntax`, and nothing is changed."""
+    """400 `invalidSyntax`, and nothing is changed."""
     bob = scim.user(name={"givenName": "Bob"})
     response = scim("PATCH", path_of(bob), body)
     assert_error(response, 400, "invalidSyntax")
@@ -264,9 +270,10 @@ WRONG_MEMBERS = [
 ]
 
 
+@pytest.mark.requirement("XA-10")
 @pytest.mark.parametrize(("members", "detail"), WRONG_MEMBERS)
 def test_wrong_members_are_refused(members: Any, detail: str, scim: Scim) -> None:
-    """XA-10: 400 `invalidValue` with a few of the ids, for POST, PUT and PATCH; nothing is changed."""
+    """400 `invalidValue` with a few of the ids, for POST, PUT and PATCH; nothing is changed."""
     bob = scim.user()
     team = scim.group("Team", bob["id"])
     add = {"op": "add", "path": "members", "value": members}

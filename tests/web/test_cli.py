@@ -20,7 +20,7 @@ from flask_bsr_scim.web import cli, server
 from flask_bsr_scim.web.cli import scim_commands
 from flask_bsr_scim.web.cli_context import command_line, without_password
 from flask_bsr_scim.web.server import create_app
-from tests.client import Scim, assert_error
+from tests.client import Scim, assert_error, user
 
 TOKEN = re.compile(r"bsrscim_[a-z0-9-]+_[A-Za-z0-9_-]{43}")
 
@@ -242,9 +242,40 @@ def test_tokens_are_listed_for_programs(run: Run) -> None:
     run("token", "create", "--description", "one")
     run("token", "create", "--description", "two", "--expires", "2099-01-31")
     one, two = listed(run)
-    assert one.keys() == {"id", "kind", "created", "expires", "last_used", "user", "description"}
+    kept = {"id", "kind", "created", "expires", "last_used", "user", "description", "dialect", "tolerances"}
+    assert one.keys() == two.keys() == kept
     assert (one["description"], one["expires"], one["last_used"], one["kind"]) == ("one", None, None, "scim")
     assert (two["description"], two["expires"]) == ("two", "2099-01-31T00:00:00.000000")
+
+
+@pytest.mark.parametrize("dialect", ["default", "strict", "interop"])
+def test_a_token_of_a_dialect(dialect: str, run: Run, served: Flask) -> None:
+    """`--dialect` is the token's for good, and the lists show it."""
+    text = run("token", "create", "--dialect", dialect, "--description", "ours").stdout.strip()
+    answer = Scim(served, token=text).post("/Users", user("bob", active="True"))
+    assert answer.status_code == (201 if dialect == "default" else 400)
+    assert run("token", "list").stdout.endswith(f"  dialect {dialect}  ours\n")
+    assert [token["dialect"] for token in listed(run)] == [dialect]
+
+
+def test_a_dialect_is_for_scim(run: Run) -> None:
+    """The admin API has none."""
+    refused = run("token", "create", "--kind", "api", "--user", "bob@example.com", "--dialect", "strict")
+    assert refused.exit_code == 2
+    assert "--dialect is for SCIM tokens" in refused.stderr
+
+
+def test_tolerances_are_listed(run: Run, served: Flask) -> None:
+    """What each token needed, when last, and which dialects would have refused it; programs read it in the list."""
+    text = run("token", "create").stdout.strip()
+    run("token", "create", "--description", "that needs nothing")
+    scim = Scim(served, token=text)
+    bob = scim.post("/Users", user("bob", active="True")).json
+    assert run("token", "tolerances").stdout.split()[1:4] == ["boolean-as-string", "last", f"{utc_now():%Y-%m-%d}"]
+    assert run("token", "tolerances").stdout.endswith("  refused by strict, interop\n")
+    scim.patch(f"/Users/{bob['id']}", {"op": "replace", "value": {"active": True}})
+    assert [list(token["tolerances"]) for token in listed(run)] == [["boolean-as-string"], []]
+    assert run("token", "tolerances", "--tenant", "acme").stdout == ""
 
 
 def test_a_list_is_of_one_tenant(run: Run) -> None:
@@ -556,9 +587,10 @@ def test_a_store_that_is_down_is_alive_and_not_ready(standalone: Flask, tmp_path
     assert http.get("/readyz").status_code == 200
 
 
+@pytest.mark.requirement("V-13")
 @pytest.mark.parametrize("path", ["/", "/x", "/scim", "/scim/v1/Users", "/users", "/healthz/x", "/\n"])
 def test_other_paths_are_errors_too(path: str, standalone: Flask) -> None:
-    """D-29, V-13: a wrong base URL gets an answer that Okta can show."""
+    """A wrong base URL gets an answer that Okta can show."""
     response = standalone.test_client().get(path)
     assert_error(response, 404)
     assert response.headers["Content-Type"] == "application/scim+json"

@@ -28,6 +28,7 @@ def test_a_write_must_find_the_version(if_match: str | None, expected: int | Non
     assert Conditions(if_match).check(THIRD) == expected
 
 
+@pytest.mark.requirement("V-07", "V-11")
 @pytest.mark.parametrize(
     "if_match",
     [
@@ -48,11 +49,12 @@ def test_a_write_must_find_the_version(if_match: str | None, expected: int | Non
     ],
 )
 def test_other_versions_do_not_match(if_match: str) -> None:
-    """V-07, V-11: what does not name the version is 412."""
+    """What does not name the version is 412."""
     with pytest.raises(PreconditionFailed):
         Conditions(if_match).check(THIRD)
 
 
+@pytest.mark.requirement("V-14")
 @pytest.mark.parametrize(
     ("if_none_match", "fails"),
     [
@@ -68,7 +70,7 @@ def test_other_versions_do_not_match(if_match: str) -> None:
     ],
 )
 def test_a_write_can_exclude_versions(if_none_match: str | None, fails: bool) -> None:
-    """V-14: If-None-Match that names the present version is 412."""
+    """If-None-Match that names the present version is 412."""
     conditions = Conditions(None, if_none_match)
     if not fails:
         assert conditions.check(THIRD) is None
@@ -84,6 +86,7 @@ def test_both_conditions_hold() -> None:
         Conditions('W/"3"', 'W/"3"').check(THIRD)
 
 
+@pytest.mark.requirement("V-05", "V-06")
 @pytest.mark.parametrize(
     ("if_none_match", "etag", "known"),
     [
@@ -102,7 +105,7 @@ def test_both_conditions_hold() -> None:
     ],
 )
 def test_a_read_may_be_known(if_none_match: str | None, etag: str, known: bool) -> None:
-    """V-05, V-06: the tag of exactly this answer, and never that of one which shows groups."""
+    """The tag of exactly this answer, and never that of one which shows groups."""
     assert Conditions(None, if_none_match).not_modified(etag) is known
 
 

@@ -33,7 +33,6 @@ def test_the_package_has_these_names() -> None:
         "ConfigurationError",
         "create_blueprint",
         "current_service",
-        "make_resource_type",
         "signals",
     }
 

@@ -49,11 +49,12 @@ REQUESTS = [
 ]
 
 
+@pytest.mark.requirement("G-05")
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
 def test_a_store_that_is_down_is_503(
     method: str, path: str, body: Any, fresh: Scim, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """G-05: 503 with Retry-After and nothing of the inside; all is well again when the store is."""
+    """503 with Retry-After and nothing of the inside; all is well again when the store is."""
     with failing(fresh, StoreUnavailable("disk I/O error in /var/lib/scim.db"), monkeypatch):
         response = fresh(method, path, body)
     assert_error(response, 503, None, "does not answer at the moment")
@@ -62,8 +63,9 @@ def test_a_store_that_is_down_is_503(
     assert fresh.get("/Users").json["totalResults"] == 0
 
 
+@pytest.mark.requirement("G-05")
 def test_a_store_that_is_down_is_503_to_a_stored_token(fresh: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
-    """G-05: a token that cannot be looked up is no wrong token."""
+    """A token that cannot be looked up is no wrong token."""
     with fresh.app.app_context():
         token, _ = current_service().tokens.create("default")
     with failing(fresh, StoreUnavailable("down"), monkeypatch):
@@ -71,10 +73,11 @@ def test_a_store_that_is_down_is_503_to_a_stored_token(fresh: Scim, monkeypatch:
     assert Scim(fresh.app, token=token).get("/Users").status_code == 200
 
 
+@pytest.mark.requirement("G-05")
 def test_a_start_without_the_store_is_a_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """G-05: a service whose store is down comes up, and works when the store does."""
+    """A service whose store is down comes up, and works when the store does."""
 
     def fail(*_: Any) -> None:
         raise StoreUnavailable("down")
@@ -88,8 +91,9 @@ def test_a_start_without_the_store_is_a_warning(
     assert Scim(app).user("bob")["userName"] == "bob"
 
 
+@pytest.mark.requirement("G-05")
 def test_a_locked_file_is_503_in_time(tmp_path: Path) -> None:
-    """G-05: a writer waits for the file's lock for less than two seconds; readers do not wait at all."""
+    """A writer waits for the file's lock for less than two seconds; readers do not wait at all."""
     app = Flask("locked")
     BsrScim(app, backend=f"sqlite:///{tmp_path / 'scim.db'}", token=TOKEN)
     scim = Scim(app)
@@ -104,6 +108,7 @@ def test_a_locked_file_is_503_in_time(tmp_path: Path) -> None:
     assert scim.delete(path_of(bob)).status_code == 204
 
 
+@pytest.mark.requirement("N-06", "N-09")
 @pytest.mark.parametrize(("method", "path", "body"), REQUESTS)
 def test_what_nobody_foresaw_is_a_bare_500(
     method: str,
@@ -113,7 +118,7 @@ def test_what_nobody_foresaw_is_a_bare_500(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """N-09: the answer has nothing of the inside; the log has the traceback, under the request's id."""
+    """The answer has nothing of the inside; the log has the traceback, under the request's id."""
     with failing(fresh, ZeroDivisionError("secret inside"), monkeypatch):
         headers = {"Authorization": f"Bearer {TOKEN}", "X-Request-Id": "r-1"}
         response = fresh.app.test_client().open(PREFIX + path, method=method, json=body, headers=headers)
@@ -128,8 +133,9 @@ def test_what_nobody_foresaw_is_a_bare_500(
     assert fresh.get("/Users").json["totalResults"] == 0
 
 
+@pytest.mark.requirement("G-05")
 def test_a_failure_leaves_nothing_half_done(fresh: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
-    """G-05: after a failed commit the name is free, and the group as it was."""
+    """After a failed commit the name is free, and the group as it was."""
     bob = fresh.user()
     team = fresh.group("Team", bob["id"])
     with failing(fresh, StoreUnavailable("down"), monkeypatch):

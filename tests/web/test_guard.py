@@ -1,5 +1,6 @@
 """The guard: nobody passes without a valid credential, and nothing is looked at before (RFC 6750, RFC 7644 §2)."""
 
+import hmac
 import io
 import logging
 import re
@@ -18,7 +19,7 @@ from flask_bsr_scim.web.config import read_settings
 from flask_bsr_scim.web.connect import ENDPOINT as ADMIN_API
 from flask_bsr_scim.web.routes import ROUTES
 from flask_bsr_scim.web.service import SCIM_SCOPE, Principal, Service
-from tests.client import PREFIX, TOKEN, Scim, assert_error, path_of, user
+from tests.client import PREFIX, SEARCH, TOKEN, Scim, assert_error, path_of, user
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -100,29 +101,33 @@ def test_the_walk_knows_every_rule() -> None:
     assert len(RULES) == 2 * sum(2 if path.startswith("/<endpoint>") else 1 for path in ROUTES)
 
 
+@pytest.mark.requirement("Z-01", "Z-07")
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("path", RULES)
 def test_every_rule_refuses_strangers(path: str, method: str, sealed: Scim) -> None:
-    """Z-01, Z-07: without a credential every rule answers 401 to every method, with body and store untouched."""
+    """Without a credential every rule answers 401 to every method, with body and store untouched."""
     if (method, path) in PUBLIC:
         return
     assert_refused(sealed(method, path, headers={"Authorization": None}, environ=UNREAD))
 
 
+@pytest.mark.requirement("Z-01")
 @pytest.mark.parametrize("path", ["", "/x/y/z", "//", "/Users//", "/Users/../Groups", "/Users/a\nb/c", "/\0", "/%"])
 def test_odd_paths_refuse_strangers(path: str, sealed: Scim) -> None:
-    """Z-01: a path under the prefix that means nothing is no way round the guard."""
+    """A path under the prefix that means nothing is no way round the guard."""
     environ = {"PATH_INFO": PREFIX + path, **UNREAD}
     assert_refused(sealed("GET", headers={"Authorization": None}, environ=environ))
 
 
+@pytest.mark.requirement("D-09")
 @pytest.mark.parametrize(("method", "path"), sorted(PUBLIC))
 def test_the_configuration_is_public(method: str, path: str, sealed: Scim) -> None:
-    """D-09: ServiceProviderConfig can be read without a credential, and with a wrong one."""
+    """ServiceProviderConfig can be read without a credential, and with a wrong one."""
     for credential in (None, "Bearer wrong"):
         assert sealed(method, path, headers={"Authorization": credential}, environ=UNREAD).status_code == 200
 
 
+@pytest.mark.requirement("D-09")
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -136,15 +141,40 @@ def test_the_configuration_is_public(method: str, path: str, sealed: Scim) -> No
     ],
 )
 def test_nothing_beside_the_configuration_is_public(method: str, path: str, sealed: Scim) -> None:
-    """D-09: only GET and HEAD, and only of that one document."""
+    """Only GET and HEAD, and only of that one document."""
     assert_refused(sealed(method, path, headers={"Authorization": None}))
 
 
+@pytest.mark.requirement("D-09")
 def test_the_configuration_can_be_closed(make_scim: Callable[..., Scim]) -> None:
-    """D-09: with `SCIM_PUBLIC_CONFIG` off it needs a token as well."""
+    """With `SCIM_PUBLIC_CONFIG` off it needs a token as well."""
     scim = make_scim(public_config=False)
     assert_refused(scim.get("/ServiceProviderConfig", headers={"Authorization": None}))
     assert scim.get("/ServiceProviderConfig").status_code == 200
+
+
+@pytest.mark.requirement("D-09", "Z-01")
+def test_strangers_see_one_document(scim: Scim) -> None:
+    """The configuration, and neither schemas nor types nor anybody; with a wrong token, too."""
+    for credential in (None, "Bearer wrong-wrong-wrong-wrong"):
+        anonymous: dict[str, Any] = {"headers": {"Authorization": credential}}
+        assert scim.get("/ServiceProviderConfig", **anonymous).status_code == 200
+        for path in ("/Schemas", "/ResourceTypes", "/Users", "/Groups", "/", "/Me"):
+            assert_refused(scim.get(path, **anonymous))
+        assert_refused(scim.post("/Bulk", {}, **anonymous))
+        assert_refused(scim.post("/Users/.search", {}, **anonymous))
+
+
+@pytest.mark.requirement("Z-01", "Z-07")
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
+def test_strangers_do_not_learn_who_is_there(method: str, scim: Scim) -> None:
+    """The answer is the same for an id that is there and for one that is not, and the body is not read."""
+    bob = scim.user()
+    answers = [
+        scim(method, path, headers={"Authorization": None}, environ=UNREAD) for path in (path_of(bob), "/Users/nobody")
+    ]
+    assert {(answer.status_code, answer.text) for answer in answers} == {(401, answers[0].text)}
+    assert scim.get(path_of(bob)).json == bob
 
 
 MALFORMED = {
@@ -183,36 +213,66 @@ MALFORMED = {
 }
 
 
+@pytest.mark.requirement("Z-02")
 @pytest.mark.parametrize("name", MALFORMED)
 def test_malformed_credentials_are_refused(name: str, reading: Scim) -> None:
-    """Z-02: whatever is not the scheme, blanks and one token is no credential."""
+    """Whatever is not the scheme, blanks and one token is no credential."""
     environ = {"HTTP_AUTHORIZATION": MALFORMED[name]}
     assert_refused(reading.get("/Users", headers={"Authorization": None}, environ=environ))
 
 
+@pytest.mark.requirement("Z-01")
 @pytest.mark.parametrize(
     "header", [f"Bearer Bearer {TOKEN}", f"bearer   BEARER {TOKEN}", "Bearer Bearer", "Bearer Bearer:x"]
 )
 def test_the_word_twice_is_explained(header: str, sealed: Scim) -> None:
-    """Z-01: who typed the word into a field that adds it is told so, whatever the token."""
+    """Who typed the word into a field that adds it is told so, whatever the token."""
     response = sealed.get("/Users", headers={"Authorization": header})
     assert_error(response, 401, None, "Enter the token without the word Bearer.")
 
 
+@pytest.mark.requirement("Z-02")
 @pytest.mark.parametrize("header", ["bearer {}", "BEARER {}", "bEaReR {}", "Bearer    {}"])
 def test_the_scheme_has_no_letter_case(header: str, reading: Scim) -> None:
-    """Z-02: the name of the scheme is matched without regard to case; more than one blank may follow it."""
+    """The name of the scheme is matched without regard to case; more than one blank may follow it."""
     assert reading.get("/Users", headers={"Authorization": header.format(TOKEN)}).status_code == 200
 
 
+@pytest.mark.requirement("Z-02")
+def test_one_header_with_scheme_and_token_is_a_credential(scim: Scim) -> None:
+    """In any letter case; the scheme alone, another one, and two headers are none."""
+    token = scim.token
+    for header in (f"Bearer {token}", f"bearer {token}", f"BEARER {token}"):
+        assert scim.get("/Users", headers={"Authorization": header}).status_code == 200
+    for header in ("Bearer", "Bearer ", f"Basic {token}", token, f"Bearer {token}, Bearer {token}"):
+        assert_refused(scim.get("/Users", headers={"Authorization": header}))
+
+
+@pytest.mark.requirement("Z-04")
+def test_tokens_are_compared_in_constant_time(fresh: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The one of the settings, and those that are stored."""
+    stored = new_token(fresh)
+    compared: list[Any] = []
+    compare = hmac.compare_digest
+    monkeypatch.setattr(hmac, "compare_digest", lambda one, other: (compared.append(one), compare(one, other))[1])
+    for token in (TOKEN, stored):
+        compared.clear()
+        assert with_token(fresh, token).get("/Users").status_code == 200
+        assert compared
+    assert_refused(fresh.get("/Users", headers={"Authorization": f"Bearer {TOKEN[:-1]}x"}))
+    assert_refused(fresh.get("/Users", query={"access_token": TOKEN}, headers={"Authorization": None}))
+
+
+@pytest.mark.requirement("Z-04")
 @pytest.mark.parametrize("name", ["access_token", "token", "authorization", "bearer"])
 def test_a_token_in_the_query_is_not_looked_at(name: str, reading: Scim) -> None:
-    """Z-04: a token belongs into the header; URLs end up in logs."""
+    """A token belongs into the header; URLs end up in logs."""
     assert_refused(reading.get("/Users", query={name: TOKEN}, headers={"Authorization": None}))
 
 
+@pytest.mark.requirement("Z-04")
 def test_a_token_in_a_form_is_not_looked_at(reading: Scim) -> None:
-    """Z-04: nor is one in the body (RFC 6750 §2.2)."""
+    """Nor is one in the body (RFC 6750 §2.2)."""
     headers = {"Authorization": None, "Content-Type": "application/x-www-form-urlencoded"}
     assert_refused(reading.post("/Users", f"access_token={TOKEN}".encode(), headers=headers))
 
@@ -224,13 +284,15 @@ def test_no_token_means_nobody(backend_uri: str) -> None:
     assert_refused(Scim(app).get("/Users"))
 
 
+@pytest.mark.requirement("Z-05")
 def test_a_stored_token_opens_the_service(fresh: Scim) -> None:
-    """Z-05: a token that was made is a credential."""
+    """A token that was made is a credential."""
     assert with_token(fresh, new_token(fresh)).get("/Users").status_code == 200
 
 
+@pytest.mark.requirement("Z-05")
 def test_an_expired_token_is_refused(fresh: Scim) -> None:
-    """Z-05: a token ends at its time, neither later nor earlier."""
+    """A token ends at its time, neither later nor earlier."""
     service, now = service_of(fresh), datetime(2027, 1, 31, 12, tzinfo=UTC)
     service.backend.clock = lambda: now
     client = with_token(fresh, new_token(fresh, expires=now + timedelta(hours=1)))
@@ -240,8 +302,9 @@ def test_an_expired_token_is_refused(fresh: Scim) -> None:
     assert_refused(client.get("/Users"))
 
 
+@pytest.mark.requirement("Z-05")
 def test_a_revoked_token_is_refused(fresh: Scim) -> None:
-    """Z-05: a token that was deleted is no credential, and the other one stays."""
+    """A token that was deleted is no credential, and the other one stays."""
     service = service_of(fresh)
     text, token = service.tokens.create("default")
     other = new_token(fresh)
@@ -250,8 +313,9 @@ def test_a_revoked_token_is_refused(fresh: Scim) -> None:
     assert with_token(fresh, other).get("/Users").status_code == 200
 
 
+@pytest.mark.requirement("Z-05")
 def test_revocation_is_seen_by_every_application_at_once(tmp_path: Path) -> None:
-    """Z-05: another process on the same file knows of it without delay, as it does of a new token."""
+    """Another process on the same file knows of it without delay, as it does of a new token."""
     one, two = (Flask(name) for name in ("one", "two"))
     for app in (one, two):
         BsrScim(app, backend=f"sqlite:///{tmp_path / 'scim.db'}")
@@ -263,21 +327,35 @@ def test_revocation_is_seen_by_every_application_at_once(tmp_path: Path) -> None
     assert_refused(client.get("/Users"))
 
 
+@pytest.mark.requirement("Z-06")
+def test_a_token_that_reads_does_not_write(fresh: Scim) -> None:
+    """It sees what there is; every write is 403, and changes nothing."""
+    bob = fresh.user("bob")
+    reader = with_token(fresh, new_token(fresh, kind=Kind.SCIM_READ))
+    assert reader.get(path_of(bob)).json == bob
+    for method, path in (("POST", "/Users"), ("PUT", path_of(bob)), ("PATCH", path_of(bob)), ("DELETE", path_of(bob))):
+        assert_error(reader(method, path, user("ann")), 403, None, "scim.read")
+    assert fresh.get("/Users").json["Resources"] == [bob]
+
+
+@pytest.mark.requirement("Z-03")
 def test_an_api_token_does_no_scim(fresh: Scim) -> None:
-    """Z-03: a token of the other kind is as unknown as any other text."""
+    """A token of the other kind is as unknown as any other text."""
     assert_refused(with_token(fresh, new_token(fresh, kind=Kind.API)).get("/Users"))
 
 
+@pytest.mark.requirement("Z-03")
 def test_a_token_with_another_prefix_is_refused(fresh: Scim) -> None:
-    """Z-03: the kind is in the token's hash, not only in its prefix."""
+    """The kind is in the token's hash, not only in its prefix."""
     text = new_token(fresh, kind=Kind.API)
     assert_refused(with_token(fresh, text.replace("bsrapi_", "bsrscim_")).get("/Users"))
 
 
+@pytest.mark.requirement("Z-13")
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE"])
 @pytest.mark.parametrize("kind", ["user", "group"])
 def test_an_id_of_another_tenant_is_not_there(kind: str, method: str, fresh: Scim) -> None:
-    """Z-13: 404 on every verb, the same answer as for an id that nobody has; and nothing happens."""
+    """404 on every verb, the same answer as for an id that nobody has; and nothing happens."""
     mine = fresh.user() if kind == "user" else fresh.group()
     stranger = with_token(fresh, new_token(fresh, "other"))
     body = {**mine, "userName": "taken", "displayName": "taken"}
@@ -293,8 +371,9 @@ def test_an_id_of_another_tenant_is_not_there(kind: str, method: str, fresh: Sci
     assert fresh.get(path_of(mine)).json == mine
 
 
+@pytest.mark.requirement("Z-13")
 def test_tenants_do_not_see_each_other(fresh: Scim) -> None:
-    """Z-13: lists, filters, unique values and members end at the tenant."""
+    """Lists, filters, unique values and members end at the tenant."""
     mine = fresh.user("bob@example.com", externalId="1")
     stranger = with_token(fresh, new_token(fresh, "other"))
     assert stranger.names() == []
@@ -342,13 +421,11 @@ def test_the_store_decides_nothing_about_a_fixed_token(sealed: Scim) -> None:
     assert_refused(sealed.get("/Users", headers={"Authorization": "Bearer not-of-this-service"}))
 
 
-def test_secrets_are_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Z-04, Z-08: neither tokens nor passwords get into a log, an answer, the change log or the store's file."""
+@pytest.mark.requirement("Z-04", "Z-08")
+def test_secrets_are_nowhere(fresh: Scim, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither tokens nor passwords get into a log, an answer, the change log or the store's file."""
     caplog.set_level(logging.DEBUG)
-    path = tmp_path / "scim.db"
-    app = Flask("secret")
-    BsrScim(app, backend=f"sqlite:///{path}", token=TOKEN)
-    fixed, password = Scim(app), "pass-word-in-clear"
+    fixed, password = fresh, "pass-word-in-clear"
     text = new_token(fixed, description="okta")
     for client in (fixed, with_token(fixed, text)):
         _run_hostile_requests(client, text, password)
@@ -356,13 +433,25 @@ def test_secrets_are_nowhere(tmp_path: Path, caplog: pytest.LogCaptureFixture) -
     for token in service.tokens.list("default"):
         service.tokens.delete("default", token.id)
     assert_refused(with_token(fixed, text).get("/Users"))
-    service.backend.close()
     log = repr(service.backend.log("default", count=10_000))
+    service.backend.close()
     stored = b"".join(file.read_bytes() for file in tmp_path.iterdir())
     for secret in (TOKEN, text, text.split("_", 2)[2], password, "Authorization", "Bearer "):
         assert secret not in caplog.text
         assert secret not in log
         assert secret.encode() not in stored
+
+
+@pytest.mark.requirement("Z-12")
+@pytest.mark.parametrize("path", ["/.search", "/Users/.search"])
+def test_a_search_keeps_its_filter_out_of_the_log(path: str, fresh: Scim, caplog: pytest.LogCaptureFixture) -> None:
+    """What is in the body is in no address and in no line, nor is the query of a GET."""
+    caplog.set_level(logging.DEBUG)
+    expression = 'userName eq "bob.private@example.com"'
+    assert fresh.post(path, {"schemas": [SEARCH], "filter": expression}).status_code == 200
+    assert fresh.get("/Users", query={"filter": expression}).status_code == 200
+    assert f"POST '{PREFIX}{path}' 200" in caplog.text
+    assert "private" not in caplog.text
 
 
 def _run_hostile_requests(client: Scim, token: str, password: str) -> None:
@@ -418,8 +507,9 @@ def test_a_change_knows_token_and_request(fresh: Scim) -> None:
     assert (entry.token_id, entry.request_id, entry.operation) == (token.id, "r-1", "create")
 
 
+@pytest.mark.requirement("Z-03", "Z-06")
 def test_a_credential_without_the_right_is_forbidden(fresh: Scim) -> None:
-    """Z-03, Z-06: another kind of bearer is one more verifier; known, and not for SCIM, is 403 before anything else."""
+    """Another kind of bearer is one more verifier; known, and not for SCIM, is 403 before anything else."""
     verifiers = service_of(fresh).verifiers
     verifiers.append(lambda text: Principal("default", "reader", frozenset()) if text == "x" * 20 else None)
     response = with_token(fresh, "x" * 20).post("/Users", b"{", environ={"wsgi.input": Untouchable()})

@@ -78,7 +78,7 @@ def test_a_good_token_opens_its_tenant(text: str) -> None:
     """The signature is right, and each claim that RFC 9068 §2.2 demands is there and fits."""
     principal = verify(text)
     assert principal is not None
-    assert principal == ("default", f"{ISSUER}#{CLIENT}", {"scim"})
+    assert principal == ("default", f"{ISSUER}#{CLIENT}", {"scim"}, None)
 
 
 CURVES = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
@@ -105,6 +105,14 @@ def test_a_token_serves_requests_beside_stored_ones() -> None:
     stored, _ = service_of(scim).tokens.create("default")
     assert with_token(scim, stored).names() == jwt_client.names() == ["bob"]
     assert_refused(scim.get("/Users"))
+
+
+@pytest.mark.parametrize(("dialect", "status"), [("strict", 400), ("default", 201), (None, 400)])
+def test_an_issuer_may_name_a_dialect(dialect: str | None, status: int) -> None:
+    """It is that of all its tokens; without one they speak that of the service, `interop` here."""
+    app = Flask("jwt")
+    BsrScim(app, backend="memory://", dialect="interop", jwt_issuers=[{**ENTRY, "dialect": dialect}])
+    assert Scim(app, token=token()).post("/Users", user("bob", active="True")).status_code == status
 
 
 def test_the_change_log_names_issuer_and_subject() -> None:

@@ -34,6 +34,7 @@ def base_url(scim: Scim, **environ: str) -> str:
     return location.removesuffix("/ServiceProviderConfig")
 
 
+@pytest.mark.requirement("Z-11")
 @pytest.mark.parametrize(
     ("setting", "shown"),
     [
@@ -49,19 +50,21 @@ def base_url(scim: Scim, **environ: str) -> str:
     ],
 )
 def test_the_setting_decides(setting: str, shown: str) -> None:
-    """Z-11: with a path it is the whole base URL, without one the prefix is added."""
+    """With a path it is the whole base URL, without one the prefix is added."""
     assert base_url(client(base_url=setting)) == shown
 
 
+@pytest.mark.requirement("Z-11")
 def test_the_setting_beats_the_request() -> None:
-    """Z-11: whatever Host and proxies say."""
+    """Whatever Host and proxies say."""
     scim = client(base_url="https://directory.example.com", trusted_proxies=1)
     assert base_url(scim, **NGROK, SCRIPT_NAME="/app") == "https://directory.example.com/scim/v2"
     assert base_url(scim, HTTP_HOST='evil"') == "https://directory.example.com/scim/v2"
 
 
+@pytest.mark.requirement("R-13", "Z-11")
 def test_every_address_of_an_answer_is_of_one_base(make_scim: Callable[..., Scim]) -> None:
-    """Z-11, R-13: Location, Content-Location, meta.location and each $ref."""
+    """Location, Content-Location, meta.location and each $ref."""
     scim = make_scim(trusted_proxies=1)
     base = "https://abc.ngrok-free.app/scim/v2"
     ask: dict[str, Any] = {"environ": NGROK}
@@ -96,8 +99,9 @@ def test_stored_resources_know_no_host(make_scim: Callable[..., Scim]) -> None:
     assert scim.names(filter=f'meta.location eq "{LOCAL}/Users/{bob["id"]}"') == ["bob"]
 
 
+@pytest.mark.requirement("Z-11")
 def test_ngrok_is_believed_when_it_is_trusted() -> None:
-    """Z-11: with `SCIM_TRUSTED_PROXIES=1` addresses are those of the tunnel."""
+    """With `SCIM_TRUSTED_PROXIES=1` addresses are those of the tunnel."""
     assert base_url(client(trusted_proxies=1), **NGROK) == "https://abc.ngrok-free.app/scim/v2"
 
 
@@ -191,8 +195,9 @@ def test_what_is_no_host_is_refused(path: str, host: str) -> None:
     assert len(host) < 2 or host not in response.text
 
 
+@pytest.mark.requirement("Z-07")
 def test_strangers_learn_nothing_from_an_odd_host() -> None:
-    """Z-07: the guard comes first."""
+    """The guard comes first."""
     response = client().get("/Users", headers={"Authorization": None}, environ={"HTTP_HOST": 'a"b'})
     assert_error(response, 401)
 
