@@ -6,6 +6,9 @@ import orjson
 
 from flask_bsr_scim.schema import Document, ResourceType, Schema, TypeRegistry, discovery_schemas
 
+_INTEROP_PAGE = 100
+"""Resources that clients may ask for at once."""
+
 CONFIG_URN = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"
 
 
@@ -17,9 +20,13 @@ def service_provider_config(
     cursor_timeout: int,
     max_bulk_operations: int,
     max_bulk_bytes: int,
+    is_interop: bool | None = None,
 ) -> Document:
-    """Return the ServiceProviderConfig; every sub-attribute is given, since clients trip over missing ones."""
-    document = {
+    """Return the ServiceProviderConfig; every sub-attribute is given, since clients trip over missing ones.
+
+    :param is_interop: what `interopProfileConformant` says; None leaves it out.
+    """
+    document: Document = {
         "schemas": [CONFIG_URN],
         "patch": {"supported": True},
         "bulk": {
@@ -49,7 +56,20 @@ def service_provider_config(
             }
         ],
     }
+    if is_interop is not None:
+        document["interopProfileConformant"] = is_interop
     return _with_meta(document, "ServiceProviderConfig", f"{base_url}/ServiceProviderConfig")
+
+
+def is_interop_conformant(types: TypeRegistry, max_results: int) -> bool:
+    """Tell whether a service that speaks `interop` is all that draft-zollner-scim-interop-profile-02 asks of servers.
+
+    Beside what the dialect sees to, pages of 100 are allowed (its §6.4), and each `type` of a multi-valued attribute
+    has canonicalValues (its §5.4).
+    """
+    attributes = [a for schema in types.schemas.values() for a in schema.attributes if a.served and a.multi_valued]
+    kinds = [kind for a in attributes if (kind := a.sub("type")) is not None and kind.served]
+    return max_results >= _INTEROP_PAGE and all(kind.canonical_values for kind in kinds)
 
 
 def resource_type_documents(types: TypeRegistry, base_url: str) -> dict[str, Document]:
@@ -74,5 +94,10 @@ def _schema(schema: Schema, base_url: str) -> Document:
 
 def _with_meta(document: Document, resource_type: str, location: str) -> Document:
     """Return a document with its `meta`; the version follows from what it says."""
-    digest = hashlib.sha256(orjson.dumps([document, location])).hexdigest()[:16]
-    return {**document, "meta": {"resourceType": resource_type, "location": location, "version": f'W/"{digest}"'}}
+    version = entity_tag(orjson.dumps([document, location]))
+    return {**document, "meta": {"resourceType": resource_type, "location": location, "version": version}}
+
+
+def entity_tag(data: bytes) -> str:
+    """Return the weak entity tag of a document that is the same as long as these bytes are."""
+    return f'W/"{hashlib.sha256(data).hexdigest()[:16]}"'

@@ -12,7 +12,14 @@ from flask_bsr_scim.bulk import process_bulk
 from flask_bsr_scim.bulk_messages import read_bulk
 from flask_bsr_scim.conditions import NO_CONDITIONS, Conditions
 from flask_bsr_scim.cursors import TIMEOUT
-from flask_bsr_scim.discovery import resource_type_documents, schema_documents, service_provider_config
+from flask_bsr_scim.dialects import Dialect, present_dialect
+from flask_bsr_scim.discovery import (
+    entity_tag,
+    is_interop_conformant,
+    resource_type_documents,
+    schema_documents,
+    service_provider_config,
+)
 from flask_bsr_scim.errors import Forbidden, InvalidFilter, MethodNotAllowed, NotFound, NotImplementedHere
 from flask_bsr_scim.exchange import Context, Response
 from flask_bsr_scim.messages import (
@@ -23,12 +30,15 @@ from flask_bsr_scim.messages import (
     read_search_request,
     read_selection,
 )
+from flask_bsr_scim.openapi import CONFIG_RULE, OPENAPI_RULE
 from flask_bsr_scim.patch import Operation
 from flask_bsr_scim.registry.tokens import without_tokens
 from flask_bsr_scim.schema import JSON, Document, ResourceType
 from flask_bsr_scim.web.body import may_be_large, read_body
+from flask_bsr_scim.web.config import OpenApi, Settings
+from flask_bsr_scim.web.openapi import openapi_text, served_of
 from flask_bsr_scim.web.principal import NOBODY, Principal
-from flask_bsr_scim.web.responses import json_response, to_flask
+from flask_bsr_scim.web.responses import json_response, plain_json_response, to_flask
 from flask_bsr_scim.web.service import Service
 
 
@@ -130,9 +140,9 @@ def _read(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Re
 
 
 def _replace(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Response:
-    selection, body = call.selection, call.body(resource_type)
-    provider = call.service.provider
-    return to_flask(provider.replace(call.context, resource_type, resource_id, body, selection, call.conditions))
+    context, selection, conditions = call.context, call.selection, call.conditions
+    replace = call.service.provider.replace
+    return to_flask(replace(context, resource_type, resource_id, call.body(resource_type), selection, conditions))
 
 
 def _modify(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Response:
@@ -176,7 +186,10 @@ def _config(call: Call) -> flask.Response:
     settings, base_url = call.service.settings, call.context.view.base_url
     names = ("max_results", "default_count", "max_bulk_operations", "max_bulk_bytes")
     limits = {name: getattr(settings, name) for name in names}
-    return _document(call, service_provider_config(base_url, **limits, cursor_timeout=TIMEOUT))
+    speaks_interop = present_dialect() is Dialect.INTEROP
+    is_interop = is_interop_conformant(call.service.types, settings.max_results) if speaks_interop else None
+    config = service_provider_config(base_url, **limits, cursor_timeout=TIMEOUT, is_interop=is_interop)
+    return _document(call, config)
 
 
 def _resource_types(call: Call) -> flask.Response:
@@ -200,6 +213,21 @@ def _one_schema(call: Call, urn: str) -> flask.Response:
 def _readiness(call: Call) -> flask.Response:
     registry = call.service.registry(call.context.tenant, call.context.actor)
     return json_response(_dumped(registry.readiness().document()))
+
+
+def _openapi(call: Call) -> flask.Response:
+    settings = call.service.settings
+    data = openapi_text(served_of(settings, call.service.types, call.context.view.base_url, served_routes(settings)))
+    etag = entity_tag(data)
+    if call.conditions.not_modified(etag):
+        return to_flask(Response(304, etag=etag))
+    return plain_json_response(data, etag)
+
+
+def served_routes(settings: Settings) -> dict[str, Methods]:
+    """Return the URL rules with their handlers, without what the settings switch off."""
+    hidden = {OPENAPI_RULE} if settings.openapi is OpenApi.OFF else set[str]()
+    return {rule: methods for rule, methods in ROUTES.items() if rule not in hidden}
 
 
 def _all_resource_types(call: Call) -> dict[str, Document]:
@@ -246,12 +274,13 @@ ROUTES: Mapping[str, Methods] = {
     "/.search": {"POST": _search_all},
     "/Bulk": {"POST": _bulk},
     "/Me": {method: _of_subject(handler) for method, handler in _ON_ONE.items()} | {"POST": _unsupported},
-    "/ServiceProviderConfig": {"GET": _config},
+    CONFIG_RULE: {"GET": _config},
     "/ResourceTypes": {"GET": _resource_types},
     "/ResourceTypes/<name>": {"GET": _one_resource_type},
     "/Schemas": {"GET": _schemas},
     "/Schemas/<path:urn>": {"GET": _one_schema},
     "/readiness": {"GET": _readiness},
+    OPENAPI_RULE: {"GET": _openapi},
     f"/{ENDPOINT}": {"GET": _list, "POST": _create},
     f"/{ENDPOINT}/.search": {"POST": _search},
     f"/{ENDPOINT}/<resource_id>": _ON_ONE,
