@@ -16,10 +16,11 @@ test: $(VENV)/.tox-installed
 	@rm -rf build
 	@$(BIN)/python -m tox run $(ARGS)
 
-# The same with many more generated cases.
+# The same with many more generated cases, and on sets of Redis servers.
 test-all: $(VENV)/.tox-installed
 	@rm -rf build
 	@$(BIN)/python -m tox run $(ARGS) -- --hypothesis-profile=thorough
+	@$(BIN)/python -m tox run -e redis-sets
 
 # Install the package in place, with all that its tests need.
 dev: $(VENV)/.dev-installed

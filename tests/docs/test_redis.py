@@ -1,0 +1,68 @@
+"""The Redis that the how-to page sets up keeps what it should, and lets the service in."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+
+from flask_bsr_scim import BsrScim
+from flask_bsr_scim.backends import open_backend
+from flask_bsr_scim.backends.testing_data import TYPES, commit, found, person
+from flask_bsr_scim.errors import StoreUnavailable
+from tests.client import TOKEN, USER, Scim
+from tests.docs.pages import DOCS, blocks
+from tests.redis_server import RedisServer, running
+
+PAGE = DOCS / "how-to" / "redis.md"
+CONFIGURATION, ACCESS_LIST = (block.text for block in blocks(PAGE, "text"))
+LINES = dict(line.split(" ", 1) for line in CONFIGURATION.splitlines() if line and not line.startswith("#"))
+
+
+@pytest.fixture
+def server() -> Iterator[RedisServer]:
+    """A server with the configuration of the page."""
+    with running(**{name.replace("-", "_"): value for name, value in LINES.items() if name != "requirepass"}) as server:
+        with server.client() as client:
+            client.config_set("requirepass", LINES["requirepass"])
+        yield server
+
+
+def uri(server: RedisServer, credentials: str) -> str:
+    """Return the URI of a store on the server."""
+    return f"redis://{credentials}@127.0.0.1:{server.port}/0"
+
+
+def alone(server: RedisServer) -> None:
+    """Let the server be without replicas."""
+    with server.client(LINES["requirepass"]) as client:
+        client.config_set("min-replicas-to-write", "0")
+
+
+def test_nothing_is_to_be_warned_of(server: RedisServer) -> None:
+    """The settings of the page are those that keep everything; a master without replicas takes no writes."""
+    backend = open_backend(uri(server, f":{LINES['requirepass']}"), TYPES)
+    assert backend.warnings() == []
+    with pytest.raises(StoreUnavailable):
+        commit(backend, person("a"))
+    alone(server)
+    commit(backend, person("a"))
+    assert found(backend, "Person") == ["a"]
+    backend.close()
+
+
+@pytest.mark.parametrize("config", [True, False])
+def test_a_user_of_its_own(server: RedisServer, config: bool) -> None:
+    """What the access list allows is enough, with the settings to read or without."""
+    alone(server)
+    rules = ACCESS_LIST.split()[1:]
+    with server.client(LINES["requirepass"]) as client:
+        client.execute_command("ACL", "SETUSER", *(r for r in rules if config or r != "+config|get"))
+    password = next(rule[1:] for rule in rules if rule.startswith(">"))
+    app = Flask("redis")
+    BsrScim(app, backend=uri(server, f"{rules[0]}:{password}"), token=TOKEN)
+    scim = Scim(app)
+    assert scim("POST", "/Users", {"schemas": [USER], "userName": "bob@example.com"}).status_code == 201
+    assert scim("GET", '/Users?filter=userName eq "bob@example.com"').get_json()["totalResults"] == 1
+    backend = open_backend(uri(server, f"{rules[0]}:{password}"), TYPES)
+    assert ["does not let its settings be read" in warning for warning in backend.warnings()] == [True] * (not config)
+    backend.close()
