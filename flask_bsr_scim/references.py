@@ -1,24 +1,22 @@
 """References that hold (RFC 7643 §2.3.7).
 
-A reference to nobody is refused. What refers to a resource follows it, in the same transaction: parts that show an
-attribute of the other end change with it, and the reference ends with the resource.
+A reference to nobody is refused, or kept as the text that it is. What refers to a resource follows it, in the same
+transaction: parts that show an attribute of the other end change with it, and the reference ends with the resource.
 """
 
-import logging
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import NamedTuple
 
 from flask_bsr_scim.backends.base import Backend, Change, Conversion, Insert, Query, Removal, Swap
+from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidValue, shown
-from flask_bsr_scim.exchange import Context, UnknownMemberPolicy
+from flask_bsr_scim.exchange import Context
 from flask_bsr_scim.filter.ast import BoundComparison, Operator
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema import Document, values_at
 from flask_bsr_scim.schema.references import Reference, by_id, references_of
-
-log = logging.getLogger(__name__)
 
 _PAGE = 200
 """Resources that follow another one in one commit."""
@@ -36,8 +34,8 @@ class _Move(NamedTuple):
 class References:
     """Commits changes with what follows from them at both ends of references."""
 
-    def __init__(self, backend: Backend, unknown: UnknownMemberPolicy) -> None:
-        self._backend, self._unknown = backend, unknown
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         found = {t.name: tuple(references_of(t, backend.types)) for t in backend.types.exposed}
         self._of = {name: references for name, references in found.items() if references}
         """By the types that have them."""
@@ -49,7 +47,7 @@ class References:
         """Commit changes; result and errors are those of the backend, for these changes alone.
 
         :param old: the resource that one of them changes, as it was.
-        :raises InvalidValue: a reference leads to no resource, and the policy is to reject it.
+        :raises InvalidValue: a reference leads to no resource, and the dialect wants one.
         """
         if not self._of:
             return self._backend.commit(context.tenant, changes, context.actor)
@@ -107,15 +105,19 @@ class References:
     def _led(
         self, context: Context, reference: Reference, document: Document, known: dict[str | None, Document]
     ) -> Iterator[Document]:
-        """Yield the values of a reference with their computed parts; what leads nowhere may be left out."""
+        """Yield the values of a reference with their computed parts, of which one that leads nowhere has none."""
         for element in values_at(document, reference.target):
             value = element.get("value")
+            if value == "" and tolerates(Tolerance.EMPTY_REFERENCE):
+                continue
             if value is None or (value in known and value != document["id"]):
                 yield reference.kept(element, known.get(value, {}))
             elif other := self._find(context, reference, element, document):
                 yield reference.led(element, *other)
+            elif tolerates(Tolerance.REFERENCE_TO_NOBODY):
+                yield reference.kept(element, {})
             else:
-                self._refuse(reference, value)
+                raise _leads_nowhere(reference, value)
 
     def _find(
         self, context: Context, reference: Reference, element: Document, document: Document
@@ -131,15 +133,6 @@ class References:
                 return name, found.document
         return None
 
-    def _refuse(self, reference: Reference, value: str) -> None:
-        if self._unknown is UnknownMemberPolicy.IGNORE:
-            log.warning("left out an unknown value of %s: %s", reference.target, shown(value))
-            return
-        raise InvalidValue(
-            f"{reference.target} names {shown(value)}, which is the id of no {' or '.join(reference.endpoints)} here. "
-            "Provision that one first and send the id that it got, or remove the mapping of this attribute."
-        )
-
     def _follow(self, context: Context, move: _Move) -> None:
         """Change whatever refers to a resource, page by page."""
         at, after = move.reference.value, None
@@ -153,6 +146,13 @@ class References:
             if len(page.resources) < _PAGE:
                 return
             after = page.cursor
+
+
+def _leads_nowhere(reference: Reference, value: str) -> InvalidValue:
+    return InvalidValue(
+        f"{reference.target} names {shown(value)}, which is the id of no {' or '.join(reference.endpoints)} here. "
+        "Provision that one first and send the id that it got, or remove the mapping of this attribute."
+    )
 
 
 def _following(move: _Move, resource: Resource) -> Swap:

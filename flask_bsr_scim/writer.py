@@ -46,7 +46,7 @@ class Writer:
         self._backend = backend
         self._unknown_members = unknown_members
         self._consequences = consequences
-        self._references = References(backend, unknown_members)
+        self._references = References(backend)
 
     def get(self, context: Context, resource_type: ResourceType, resource_id: str, *, links: bool = False) -> Resource:
         """Return a stored resource.

@@ -162,6 +162,15 @@ CASES = {
         "mutability",
         "add or remove members",
     ),
+    "nobody as a manager": Case(
+        T.EMPTY_REFERENCE, patch(replace(f"{ENTERPRISE}:manager", {"value": ""})), "invalidValue", 'manager names ""'
+    ),
+    "a manager who is not here": Case(
+        T.REFERENCE_TO_NOBODY,
+        patch(replace(f"{ENTERPRISE}:manager", {"value": "00u1"})),
+        "invalidValue",
+        'manager names "00u1", which is the id of no User here. Provision that one first',
+    ),
     "two slashes": Case(T.EXTRA_SLASH, Asked("GET", "//Users"), None, "a slash too many", status=404),
     "a slash at the end": Case(T.EXTRA_SLASH, Asked("GET", "/Users/"), None, "a slash too many", status=404),
     "a key with a filter": Case(

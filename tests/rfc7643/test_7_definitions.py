@@ -7,8 +7,8 @@ import pytest
 
 from flask_bsr_scim import ConfigurationError
 from flask_bsr_scim.schema import make_resource_type
-from flask_bsr_scim.schema.attribute import make_attribute
-from flask_bsr_scim.schema.resource_type import make_schema
+from flask_bsr_scim.schema.definitions import make_attribute
+from flask_bsr_scim.schema.schema import make_schema
 
 URN = "urn:example:Thing"
 
