@@ -26,7 +26,9 @@ from flask_bsr_scim.backends.conventions import DEFAULT_TENANT as DEFAULT_TENANT
 from flask_bsr_scim.backends.conventions import Clock as Clock
 from flask_bsr_scim.backends.conventions import WrappedErrors, check_tenant
 from flask_bsr_scim.backends.conventions import utc_now as utc_now
+from flask_bsr_scim.backends.dumping import Dumping
 from flask_bsr_scim.backends.journal import JournalEntry as JournalEntry
+from flask_bsr_scim.backends.journal import Journals
 from flask_bsr_scim.backends.queries import MemberChoice as MemberChoice
 from flask_bsr_scim.backends.queries import Page as Page
 from flask_bsr_scim.backends.queries import Query as Query
@@ -44,7 +46,7 @@ Observer = Callable[[str, Sequence[LogEntry]], None]
 """Takes a tenant and the entries of the change log that one commit wrote."""
 
 
-class Backend(ABC):
+class Backend(Dumping, Journals, ABC):
     """A store of resources. Its rules, each of which has a test in :mod:`flask_bsr_scim.backends.testing`:
 
     - `tenant` is the first argument of everything; nothing done with one tenant shows in another, uniqueness included.
@@ -284,36 +286,6 @@ class Backend(ABC):
         with self._wrapped:
             return self._recall(tenant, key)
 
-    # Journals
-
-    @final
-    def append(self, tenant: str, texts: Sequence[str], *, most: int, seconds: int) -> None:
-        """Write texts to the tenant's journal, and throw away what is older than `seconds`, or before the last `most`.
-
-        All of them are there, or none; no other writer is waited for long.
-
-        :param most: one at least.
-        :raises StoreUnavailable: the store takes no writes now.
-        :raises ValueError: see :meth:`commit`.
-        """
-        check_tenant(tenant)
-        if not texts:
-            return
-        now = self._seconds()
-        with self._wrapped:
-            self._append(tenant, texts[-most:], most, now, now - seconds)
-
-    @final
-    def journal(
-        self, tenant: str, *, after: int | None = None, count: int = 100, reverse: bool = False
-    ) -> list[JournalEntry]:
-        """Return entries of the journal in the order of their numbers, or with `reverse` the other way round.
-
-        :param after: the number behind which they begin, in that direction.
-        """
-        with self._wrapped:
-            return self._journal(tenant, after, max(count, 0), reverse)
-
     # Life
 
     @abstractmethod
@@ -391,13 +363,6 @@ class Backend(ABC):
 
     @abstractmethod
     def _recall(self, tenant: str, key: str) -> str | None: ...
-
-    @abstractmethod
-    def _append(self, tenant: str, texts: Sequence[str], most: int, now: float, horizon: float) -> None:
-        """Write texts at the time `now`, and throw away what was written before `horizon`."""
-
-    @abstractmethod
-    def _journal(self, tenant: str, after: int | None, count: int, reverse: bool) -> list[JournalEntry]: ...
 
     UNAVAILABLE: ClassVar[tuple[type[Exception], ...]] = ()
     """The driver's exceptions that mean the store cannot be used."""

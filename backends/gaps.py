@@ -4,7 +4,7 @@ A gap is where a resource could lie whose sort key is `key` (None: it has none) 
 creation is between `seq` and the next one. It stands still, whatever comes and goes around it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import orjson
@@ -34,10 +34,7 @@ def cursors(query: Query, resources: Sequence[tuple[int, Any]]) -> Sequence[str]
         return () if query.after is None else (query.after,)
     behind = -1 if query.reverse else 0
     seq, key = resources[0]
-    return list(_texts(query, [(seq - 1 - behind, key), *((seq + behind, key) for seq, key in resources)]))
-
-
-def _texts(query: Query, gaps: Iterable[tuple[int, Any]]) -> Iterable[str]:
+    gaps = [(seq - 1 - behind, key), *[(seq + behind, key) for seq, key in resources]]
     if query.sort is None:
-        return (str(seq) for seq, _ in gaps)
-    return (f"{seq} {orjson.dumps(key).decode()}" for seq, key in gaps)
+        return [str(seq) for seq, _ in gaps]
+    return [f"{seq} {orjson.dumps(key).decode()}" for seq, key in gaps]

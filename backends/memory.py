@@ -8,7 +8,9 @@ from itertools import chain, groupby, islice
 from time import monotonic
 from typing import Any, Self
 
+from flask_bsr_scim.backends import memory_check, memory_dump
 from flask_bsr_scim.backends.base import JournalEntry, LogEntry, MemberChoice, Page, Query, StoredKey
+from flask_bsr_scim.backends.dumping import Record, Seen, TenantTakenError
 from flask_bsr_scim.backends.gaps import cursors
 from flask_bsr_scim.backends.memory_tenant import MemoryTransaction, Tenant
 from flask_bsr_scim.backends.scans import Keys, cut, needs_links
@@ -190,6 +192,23 @@ class MemoryBackend(TransactionalBackend):
     def _journal(self, tenant: str, after: int | None, count: int, reverse: bool) -> list[JournalEntry]:
         with self._reading(tenant) as store:
             return store.journal.read(after, count, reverse)
+
+    def _dump(self, tenant: str) -> Iterator[Record]:
+        with self._lock:
+            return memory_dump.dump(self._all[tenant]) if tenant in self._all else iter(())
+
+    def _load(self, tenant: str, records: Iterator[Record], replace: bool) -> None:
+        loader = memory_dump.MemoryLoader(self.types)
+        loader.take(records)
+        with self._reading(tenant) as old:
+            if not replace and (old.created or old.logged):
+                raise TenantTakenError(tenant)
+            loader.tenant.notes, loader.tenant.journal = old.notes, old.journal
+            self._all[tenant] = loader.tenant
+
+    def _check(self, tenant: str, seen: Seen) -> Iterator[str]:
+        with self._reading(tenant) as store:
+            return iter(list(memory_check.check(store, self.types, seen)))
 
 
 def _candidates(store: Tenant, resource_type: ResourceType, filter: BoundFilter | None) -> Sequence[Row]:

@@ -6,7 +6,7 @@ from flask_bsr_scim.backends.journal import JournalEntry
 
 
 class Journal:
-    """The last texts; see :meth:`flask_bsr_scim.backends.base.Backend.append`."""
+    """The last texts; see :meth:`flask_bsr_scim.backends.journal.Journals.append`."""
 
     def __init__(self) -> None:
         self._entries: list[JournalEntry] = []

@@ -1,8 +1,8 @@
 """Whether a tenant of the Redis store is sound."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Final, TypeVar
+from typing import Final
 
 from flask_bsr_scim.backends.dump_rows import Entered, keys_in, wrong_in
 from flask_bsr_scim.backends.dumping import Seen, WrittenMeanwhileError
@@ -23,9 +23,8 @@ from flask_bsr_scim.backends.redis_layout import (
 )
 from flask_bsr_scim.backends.redis_space import Kinds
 from flask_bsr_scim.backends.redis_tenant import StoredTenant
+from flask_bsr_scim.portions import portions
 from flask_bsr_scim.schema import TypeRegistry
-
-T = TypeVar("T")
 
 _AT_ONCE: Final = 500
 _TRIES: Final = 3
@@ -80,7 +79,7 @@ class _Check:
     # From the resources
 
     def _wrong_rows(self) -> Iterator[str]:
-        for some in _portions(self._ids()):
+        for some in portions(self._ids(), _AT_ONCE):
             resources = self._entered(some)
             self._last = max([self._last, *(each.row.seq for each in resources)])
             yield from (text for each in resources for text in wrong_in(self._types, each.row))
@@ -93,7 +92,7 @@ class _Check:
 
     def _missing_entries(self, resources: Sequence[Entered]) -> Iterator[str]:
         wanted = [(each.row.id, entry) for each in resources for entry in index_entries(self._kinds, each)]
-        for some in _portions(wanted):
+        for some in portions(wanted, _AT_ONCE):
             present = self._tenant.has(INDEX, [entry for _, entry in some])
             for (resource_id, entry), is_there in zip(some, present, strict=True):
                 if not is_there:
@@ -110,7 +109,7 @@ class _Check:
     # From the indexes
 
     def _needless_entries(self) -> Iterator[str]:
-        for some in _portions(entries(self._tenant, INDEX)):
+        for some in portions(entries(self._tenant, INDEX), _AT_ONCE):
             resources = self._entered([*{last_part(entry) for entry in some}])
             wanted = {entry for each in resources for entry in index_entries(self._kinds, each)}
             for entry in some:
@@ -118,7 +117,7 @@ class _Check:
                     yield f"the index {_index_of(entry)} has {last_part(entry)}, and it should not"
 
     def _needless_fields(self) -> Iterator[str]:
-        for some in _portions(fields(self._tenant, UNIQUE)):
+        for some in portions(fields(self._tenant, UNIQUE), _AT_ONCE):
             resources = self._entered([*{holder for _, holder in some}])
             wanted = {(unique_field(k), each.row.id) for each in resources for k in each.keys if k.unique}
             for field, holder in some:
@@ -131,7 +130,7 @@ class _Check:
         return type_name in self._types.by_name
 
     def _needless_times(self) -> Iterator[str]:
-        for some in _portions(fields(self._tenant, USED)):
+        for some in portions(fields(self._tenant, USED), _AT_ONCE):
             ids = [resource_id for resource_id, _ in some]
             for resource_id, row in zip(ids, self._tenant.values(ROWS, ids), strict=True):
                 if row is None:
@@ -140,7 +139,7 @@ class _Check:
     # From one side of memberships to the other
 
     def _members_of_groups(self) -> Iterator[str]:
-        for some in _portions(entries(self._tenant, MEMBERS)):
+        for some in portions(entries(self._tenant, MEMBERS), _AT_ONCE):
             links = [entry.split("\0") for entry in some]
             heads = self._tenant.heads({i for group, member, _ in links for i in (group, member)})
             others = self._tenant.has(GROUPS, [joined(member, group) for group, member, _ in links])
@@ -153,7 +152,7 @@ class _Check:
                     yield f"only one side knows that {member} is a member of {group}"
 
     def _groups_of_members(self) -> Iterator[str]:
-        for some in _portions(entries(self._tenant, GROUPS)):
+        for some in portions(entries(self._tenant, GROUPS), _AT_ONCE):
             links = [entry.split("\0") for entry in some]
             heads = self._tenant.heads({member for member, _ in links})
             known = [joined(group, m, heads[m].type if m in heads else "") for m, group in links]
@@ -183,9 +182,3 @@ def _is_row(text: str) -> bool:
 
 def _index_of(entry: str) -> str:
     return entry.partition("\0")[0]
-
-
-def _portions(items: Iterable[T]) -> Iterator[list[T]]:
-    rest = iter(items)
-    while some := list(islice(rest, _AT_ONCE)):
-        yield some

@@ -5,7 +5,7 @@ It is read in pages while others may write: the sequence number of the last entr
 
 from collections.abc import Iterator
 from heapq import merge
-from itertools import groupby, islice
+from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
@@ -34,6 +34,7 @@ from flask_bsr_scim.backends.redis_layout import (
 from flask_bsr_scim.backends.redis_space import Kinds, Stretch
 from flask_bsr_scim.backends.redis_space import Record as Found
 from flask_bsr_scim.backends.redis_tenant import StoredTenant
+from flask_bsr_scim.portions import portions
 from flask_bsr_scim.schema import TypeRegistry
 
 AT_ONCE: Final = 1000
@@ -94,8 +95,7 @@ class Dump:
         parts = (entry.split("\0") for entry in entries(self._tenant, MEMBERS))
         for group, some in groupby(parts, itemgetter(0)):
             ids = (member for _, member, _ in some)
-            while portion := list(islice(ids, MEMBERS_AT_ONCE)):
-                yield Members(group, portion)
+            yield from (Members(group, portion) for portion in portions(ids, MEMBERS_AT_ONCE))
 
 
 def entries(tenant: StoredTenant, key: int) -> Iterator[str]:

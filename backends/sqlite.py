@@ -7,8 +7,17 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from flask_bsr_scim.backends import sql_values, sqlite_indexes, sqlite_journal, sqlite_notes, sqlite_schema
+from flask_bsr_scim.backends import (
+    sql_values,
+    sqlite_check,
+    sqlite_dump,
+    sqlite_indexes,
+    sqlite_journal,
+    sqlite_notes,
+    sqlite_schema,
+)
 from flask_bsr_scim.backends.base import JournalEntry, LogEntry, MemberChoice, Page, Query
+from flask_bsr_scim.backends.dumping import Record, Seen
 from flask_bsr_scim.backends.sql import register_functions
 from flask_bsr_scim.backends.sql_templates import Selections
 from flask_bsr_scim.backends.sqlite_connection import Connections, connect
@@ -238,3 +247,15 @@ class SQLiteBackend(TransactionalBackend):
             return [] if number is None else sqlite_journal.read(connection, number, after, count, reverse)
 
         return self._connections.read(read)
+
+    def _dump(self, tenant: str) -> Iterator[Record]:
+        return sqlite_dump.dump(self._connect_prepared, tenant, self.types)
+
+    def _load(self, tenant: str, records: Iterator[Record], replace: bool) -> None:
+        sqlite_dump.load(self._connect_prepared, tenant, self.types, self._listed, records, replace=replace)
+
+    def _check(self, tenant: str, seen: Seen) -> Iterator[str]:
+        return sqlite_check.check(self._connect_prepared, tenant, self.types, self._listed, seen)
+
+    def _check_whole(self) -> Iterator[str]:
+        return sqlite_check.check_whole(self._connect_prepared)

@@ -25,6 +25,9 @@ _PAUSE = (0.0005, 0.001)
 
 _CACHED_STATEMENTS = 256
 
+_CACHE = 8192
+"""KiB of pages that a connection keeps; what it lacks, the operating system has."""
+
 _INSTRUCTIONS = 10_000
 """So often SQLite asks whether a statement takes too long."""
 
@@ -37,7 +40,7 @@ def connect(path: str, synchronous: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
     )
-    for pragma in (f"synchronous = {synchronous}", "cache_size = -65536", "mmap_size = 268435456"):
+    for pragma in (f"synchronous = {synchronous}", f"cache_size = -{_CACHE}"):
         patiently(partial(connection.execute, f"PRAGMA {pragma}"))
     return connection
 

@@ -1,4 +1,4 @@
-"""The journal of a tenant in the SQLite store; see :meth:`flask_bsr_scim.backends.base.Backend.append`."""
+"""The journal of a tenant in the SQLite store; see :meth:`flask_bsr_scim.backends.journal.Journals.append`."""
 
 import sqlite3
 from collections.abc import Sequence

@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from flask_bsr_scim.backends import sqlite_log
 from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query
 from flask_bsr_scim.backends.gaps import cursors
 from flask_bsr_scim.backends.sql import Selection, behind
@@ -144,12 +145,7 @@ class Reader:
         return links
 
     def log(self, after: int, count: int) -> list[LogEntry]:
-        sql = (
-            "SELECT sequence, at, token_id, request_id, operation, type, id, before, after, delta FROM log "
-            "WHERE tenant = ? AND sequence > ? ORDER BY sequence LIMIT ?"
-        )
-        found = self._execute(sql, (self._tenant, after, max(count, 0)))
-        return [LogEntry(*(*values, orjson.loads(delta))) for *values, delta in found]
+        return list(sqlite_log.read(self._connection, self._tenant, after, max(count, 0)))
 
     def _row(self, type_name: str, resource_id: str) -> Row | None:
         sql = f"SELECT {COLUMNS} FROM resource WHERE tenant = ? AND id = ?"

@@ -88,8 +88,7 @@ CREATE TABLE journal (
     PRIMARY KEY (tenant, number)
 ) WITHOUT ROWID;
 CREATE TABLE log (
-    tenant INTEGER NOT NULL,
-    sequence INTEGER NOT NULL,
+    place INTEGER PRIMARY KEY,
     at TEXT NOT NULL,
     token_id TEXT,
     request_id TEXT,
@@ -99,8 +98,9 @@ CREATE TABLE log (
     before INTEGER,
     after INTEGER,
     delta TEXT NOT NULL,
-    PRIMARY KEY (tenant, sequence)
-) WITHOUT ROWID;
+    tenant INTEGER GENERATED ALWAYS AS (place >> 40),
+    sequence INTEGER GENERATED ALWAYS AS (place & 0xffffffffff)
+);
 """
 
 

@@ -1,19 +1,24 @@
 """A transaction in the SQLite store."""
 
 import sqlite3
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from itertools import chain, islice
+from collections.abc import Collection, Container, Iterable, Mapping
+from itertools import chain
 
 import orjson
 
+from flask_bsr_scim.backends import sqlite_log
 from flask_bsr_scim.backends.base import LogEntry, StoredKey
 from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
+from flask_bsr_scim.portions import portions
 
 COLUMNS = "seq, type, id, version, created, modified, document, used, label"
 """The columns of table `resource` in the order of :class:`Row`."""
 
-_PURGED_AT_ONCE = 100
+_FEW = 16
+"""Up to so many ids have a statement of their own, which takes half the time."""
+
 _PORTION = 2000
+"""Ids in one statement: a connection keeps what was last bound to each of its statements."""
 
 
 class SQLiteTransaction(Transaction):
@@ -24,8 +29,8 @@ class SQLiteTransaction(Transaction):
     """
 
     def __init__(self, connection: sqlite3.Connection, tenant: int, listed: Container[str]) -> None:
-        self._execute, self._many, self._tenant = connection.execute, connection.executemany, tenant
-        self._listed = listed
+        self._connection, self._tenant, self._listed = connection, tenant, listed
+        self._execute, self._many = connection.execute, connection.executemany
 
     def find(self, resource_id: str) -> Row | None:
         sql = f"SELECT {COLUMNS} FROM resource WHERE tenant = ? AND id = ?"
@@ -33,9 +38,11 @@ class SQLiteTransaction(Transaction):
         return found and Row._make(found)
 
     def find_members(self, ids: Collection[str]) -> Mapping[str, MemberRow]:
-        sql = "SELECT seq, type, id FROM resource WHERE tenant = ? AND id IN (SELECT value FROM json_each(?))"
-        found = (self._execute(sql, (self._tenant, json_text(some))) for some in _portions(ids))
-        return {member.id: member for member in map(MemberRow._make, chain.from_iterable(found))}
+        is_few = len(ids) <= _FEW
+        among = ", ".join("?" * len(ids)) if is_few else "SELECT value FROM json_each(?)"
+        sql = f"SELECT seq, type, id FROM resource WHERE tenant = ? AND id IN ({among})"
+        found = self._execute(sql, (self._tenant, *(ids if is_few else (json_text(ids),))))
+        return {member.id: member for member in map(MemberRow._make, found)}
 
     def holders(self, key: StoredKey) -> list[Row]:
         table = "unique_key" if key.unique else "attribute_key"
@@ -107,7 +114,7 @@ class SQLiteTransaction(Transaction):
         if among is None:
             return {member for (member,) in self._execute(sql, values)}
         sql += " AND member_id IN (SELECT value FROM json_each(?))"
-        found = (self._execute(sql, (*values, json_text(some))) for some in _portions(among))
+        found = (self._execute(sql, (*values, json_text(some))) for some in portions(among, _PORTION))
         return {member for (member,) in chain.from_iterable(found)}
 
     def groups_of(self, member: Row) -> list[Row]:
@@ -128,34 +135,10 @@ class SQLiteTransaction(Transaction):
         self._many(sql, ((self._tenant, group.seq, i) for i in ids))
 
     def write_log(self, entry: LogEntry) -> int:
-        sql = (
-            "INSERT INTO log (tenant, sequence, at, token_id, request_id, operation, type, id, before, after, delta) "
-            "SELECT ?1, coalesce(max(sequence), 0) + 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10 FROM log WHERE tenant = ?1 "
-            "RETURNING sequence"
-        )
-        ((sequence,),) = self._execute(sql, (self._tenant, *entry[1:-1], json_text(entry.delta))).fetchall()
-        return int(sequence)
+        return sqlite_log.write(self._connection, self._tenant, entry)
 
     def purge_log(self, horizon: str) -> None:
-        oldest = self._execute(
-            "SELECT at FROM log WHERE tenant = ? ORDER BY sequence LIMIT 1", (self._tenant,)
-        ).fetchone()
-        if oldest is None or oldest[0] >= horizon:
-            return
-        self._execute(
-            "DELETE FROM log WHERE tenant = ?1 AND at < ?2 AND sequence IN "
-            "(SELECT sequence FROM log WHERE tenant = ?1 ORDER BY sequence LIMIT ?3) "
-            # The last one stays: the next number follows from it.
-            "AND sequence < (SELECT max(sequence) FROM log WHERE tenant = ?1)",
-            (self._tenant, horizon, _PURGED_AT_ONCE),
-        )
-
-
-def _portions(ids: Iterable[str]) -> Iterator[list[str]]:
-    """Yield the ids in portions: a connection keeps what was last bound to each of its statements."""
-    rest = iter(ids)
-    while portion := list(islice(rest, _PORTION)):
-        yield portion
+        sqlite_log.purge(self._connection, self._tenant, horizon)
 
 
 def json_text(value: Iterable[object]) -> str:

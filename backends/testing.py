@@ -14,12 +14,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 # Before they are imported: so that pytest can tell why an assertion failed.
-_PARTS = ("commits", "inside", "journal", "members", "notes", "pages", "reads")
+_PARTS = ("commits", "dump", "inside", "journal", "members", "notes", "pages", "reads")
 pytest.register_assert_rewrite(*(f"{__name__}_{part}" for part in _PARTS))
 
 from flask_bsr_scim.backends.base import Backend  # noqa: E402
 from flask_bsr_scim.backends.testing_commits import CommitContract  # noqa: E402
 from flask_bsr_scim.backends.testing_data import TYPES, ManualClock  # noqa: E402
+from flask_bsr_scim.backends.testing_dump import DumpContract  # noqa: E402
 from flask_bsr_scim.backends.testing_inside import InsideContract  # noqa: E402
 from flask_bsr_scim.backends.testing_journal import JournalContract  # noqa: E402
 from flask_bsr_scim.backends.testing_members import MemberContract  # noqa: E402
@@ -30,6 +31,7 @@ from flask_bsr_scim.backends.testing_reads import LogContract, ReadContract  # n
 
 class BackendContract(
     CommitContract,
+    DumpContract,
     InsideContract,
     JournalContract,
     MemberContract,

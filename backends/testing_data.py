@@ -11,7 +11,7 @@ from flask_bsr_scim.errors import StoreError
 from flask_bsr_scim.filter import bind, parse_filter
 from flask_bsr_scim.resource import MemberChanges, Resource
 from flask_bsr_scim.schema import Document, Extension, TypeRegistry, make_resource_type
-from flask_bsr_scim.schema.resource_type import make_schema
+from flask_bsr_scim.schema.schema import make_schema
 from flask_bsr_scim.view import View
 
 T = TypeVar("T")

@@ -1,9 +1,8 @@
 """Commits over a store that has interactive transactions: what changes mean, in primitives that the store supplies."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
-from operator import attrgetter
 from typing import NamedTuple
 
 import orjson
@@ -20,14 +19,19 @@ from flask_bsr_scim.backends.base import (
     StoredKey,
     Swap,
 )
+from flask_bsr_scim.backends.deltas import delta_of, differences
 from flask_bsr_scim.errors import ResourceNotFound, UniquenessConflict, UnknownMembers, VersionConflict
+from flask_bsr_scim.portions import portions
 from flask_bsr_scim.resource import Link, MemberChanges, Resource
-from flask_bsr_scim.schema import Document, ResourceType, Returned
+from flask_bsr_scim.schema import Document, ResourceType
 
 _LABEL = "displayName"
 """The attribute of a group that its members show."""
 
 _NO_CHANGES = MemberChanges()
+
+_PORTION = 2000
+"""Members that are found and linked at once: a large group is never held row by row."""
 
 
 class Row(NamedTuple):
@@ -127,6 +131,10 @@ class Transaction(ABC):
     def purge_log(self, horizon: str) -> None:
         """Remove entries older than the horizon, oldest first and not more than a bounded number."""
 
+    def time(self, now: str) -> str:
+        """Return the time of a commit that is made now, never one before that of an earlier commit."""
+        return now
+
 
 class TransactionalBackend(Backend):
     """A backend that supplies transactions and leaves the meaning of changes to this class."""
@@ -143,9 +151,15 @@ class TransactionalBackend(Backend):
         self, tenant: str, changes: Sequence[Change], actor: Actor
     ) -> tuple[list[Resource | None], list[LogEntry]]:
         with self._transaction(tenant) as transaction:
-            commit = _Commit(self, transaction, actor, self._now())
-            resources = [commit.apply(change) for change in changes]
-            transaction.purge_log(self._log_horizon())
+            return self._apply(transaction, changes, actor)
+
+    def _apply(
+        self, transaction: Transaction, changes: Sequence[Change], actor: Actor
+    ) -> tuple[list[Resource | None], list[LogEntry]]:
+        """Do the changes in a transaction."""
+        commit = _Commit(self, transaction, actor, transaction.time(self._now()))
+        resources = [commit.apply(change) for change in changes]
+        transaction.purge_log(self._log_horizon())
         return resources, commit.entries
 
 
@@ -175,15 +189,16 @@ class _Commit:
     def _insert(self, change: Insert) -> Resource:
         resource_type = self._types.by_name[change.type]
         text = orjson.dumps(change.document).decode()
-        label = _label(resource_type, change.document)
+        label = label_of(resource_type, change.document)
         new = Row(0, change.type, change.id, 1, self._now, self._now, text, None, label)
         row = self._transaction.insert(new)
         if row is None:
             raise UniquenessConflict(change.type, "id", change.id, change.id)
         self._move_keys(resource_type, row, {}, change.document)
-        members = self._new_members(resource_type, row, change.members or _NO_CHANGES)
-        self._log("create", row.type, row.id, None, 1, _delta({}, [member.id for member in members], []))
-        return row.resource([Link(member.id, member.type) for member in members] or ())
+        ids = sorted(change.members.add) if change.members and resource_type.members else []
+        links = self._link(resource_type, row, ids)
+        self._log("create", row.type, row.id, None, 1, delta_of({}, ids, []))
+        return row.resource(links or ())
 
     def _swap(self, change: Swap) -> Resource:
         resource_type = self._types.by_name[change.type]
@@ -192,7 +207,7 @@ class _Commit:
         added, removed = self._change_members(resource_type, row, change.members or _NO_CHANGES)
         if new is row and not (added or removed):
             return row.resource()
-        return self._advance(row, new, _delta(attributes, added, removed)).resource()
+        return self._advance(row, new, delta_of(attributes, added, removed)).resource()
 
     def _convert(self, change: Conversion) -> Resource:
         old = self._find(change)
@@ -204,7 +219,7 @@ class _Commit:
         new = old._replace(type=new_type.name, version=version, modified=self._now, text=text)
         self._transaction.convert(old, new)
         self._move_keys(new_type, new, {}, change.document)
-        self._log("delete", old.type, old.id, old.version, None, _delta(_differences(old_type, document, {}), [], []))
+        self._log("delete", old.type, old.id, old.version, None, delta_of(differences(old_type, document, {}), [], []))
         self._log("create", new.type, new.id, None, version, {})
         return new.resource()
 
@@ -212,7 +227,7 @@ class _Commit:
         for group in groups:
             self._transaction.unlink(group, [row.id])
             if group.id != row.id:
-                self._advance(group, group, _delta({}, [], [row.id]))
+                self._advance(group, group, delta_of({}, [], [row.id]))
 
     def _remove(self, row: Row) -> None:
         resource_type = self._types.by_name[row.type]
@@ -227,7 +242,7 @@ class _Commit:
             row.id,
             row.version,
             None,
-            _delta(_differences(resource_type, document, {}), [], removed),
+            delta_of(differences(resource_type, document, {}), [], removed),
         )
 
     def _find(self, change: Swap | Removal | Conversion) -> Row:
@@ -247,8 +262,8 @@ class _Commit:
         if old == document:
             return row, {}
         self._move_keys(resource_type, row, old, document)
-        new = row._replace(text=text, label=_label(resource_type, document))
-        return new, _differences(resource_type, old, document)
+        new = row._replace(text=text, label=label_of(resource_type, document))
+        return new, differences(resource_type, old, document)
 
     def _advance(self, old: Row, new: Row, delta: Document) -> Row:
         """Store the next version."""
@@ -276,14 +291,6 @@ class _Commit:
                 elif holder := transaction.claim(name, key, row):
                     raise UniquenessConflict(resource_type.name, index.path, str(after[key]), holder)
 
-    def _new_members(self, resource_type: ResourceType, group: Row, changes: MemberChanges) -> list[MemberRow]:
-        """Link the members of a new group; return them in the order of their ids."""
-        if resource_type.members is None or not changes.add:
-            return []
-        members = sorted(self._members(resource_type, changes.add), key=attrgetter("id"))
-        self._transaction.link(group, members)
-        return members
-
     def _change_members(
         self, resource_type: ResourceType, group: Row, changes: MemberChanges
     ) -> tuple[list[str], list[str]]:
@@ -298,18 +305,26 @@ class _Commit:
         if removed:
             self._transaction.unlink(group, removed)
         if added:
-            self._transaction.link(group, self._members(resource_type, added))
+            self._link(resource_type, group, added)
         return added, removed
 
-    def _members(self, resource_type: ResourceType, ids: Sequence[str]) -> Collection[MemberRow]:
-        assert resource_type.members is not None
-        reference = resource_type.members.sub("$ref")
-        allowed = reference.reference_types if reference else tuple(self._types.by_name)
-        found = self._transaction.find_members(ids)
-        unknown = [i for i in ids if i not in found or found[i].type not in allowed]
+    def _link(self, resource_type: ResourceType, group: Row, ids: Sequence[str]) -> list[Link]:
+        """Add members that a group does not have yet; return them in the order of the ids."""
+        kinds, links, unknown = self._member_types(resource_type), list[Link](), list[str]()
+        for some in portions(ids, _PORTION):
+            found = self._transaction.find_members(some)
+            unknown += [i for i in some if i not in found or found[i].type not in kinds]
+            if not unknown:
+                self._transaction.link(group, found.values())
+                links += [Link(i, kinds[found[i].type]) for i in some]
         if unknown:
             raise UnknownMembers(unknown)
-        return found.values()
+        return links
+
+    def _member_types(self, resource_type: ResourceType) -> Mapping[str, str]:
+        """Return the names of the types that members can have, each under itself: what is stored brings copies."""
+        reference = resource_type.members and resource_type.members.sub("$ref")
+        return {name: name for name in (reference.reference_types if reference else self._types.by_name)}
 
     def _log(
         self, operation: str, type_name: str, resource_id: str, before: int | None, after: int | None, delta: Document
@@ -321,33 +336,6 @@ class _Commit:
         self.entries.append(entry._replace(sequence=self._transaction.write_log(entry)))
 
 
-def _label(resource_type: ResourceType, document: Document) -> str | None:
+def label_of(resource_type: ResourceType, document: Document) -> str | None:
+    """Return what a group's members show of it; None for what is no group."""
     return document.get(_LABEL) if resource_type.members else None
-
-
-def _delta(attributes: Document, added: Sequence[str], removed: Sequence[str]) -> Document:
-    delta = {"attributes": attributes, "membersAdded": added, "membersRemoved": removed}
-    return {name: value for name, value in delta.items() if value}
-
-
-def _differences(resource_type: ResourceType, old: Document, new: Document) -> Document:
-    """Return how the attributes differ, by path; what is never returned is left out."""
-    before, after = dict(_attributes(resource_type, old)), dict(_attributes(resource_type, new))
-    return {
-        path: {side: values[path] for side, values in (("from", before), ("to", after)) if path in values}
-        for path in before | after
-        if before.get(path) != after.get(path) and not _is_secret(resource_type, path)
-    }
-
-
-def _attributes(resource_type: ResourceType, document: Document) -> Iterator[tuple[str, object]]:
-    for name, value in document.items():
-        if name.lower() in resource_type.by_urn:
-            yield from ((f"{name}:{inner}", held) for inner, held in value.items())
-        elif name != "id":
-            yield name, value
-
-
-def _is_secret(resource_type: ResourceType, path: str) -> bool:
-    target = resource_type.resolve(path)
-    return target is not None and target.leaf.returned is Returned.NEVER

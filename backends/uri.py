@@ -15,6 +15,10 @@ ENTRY_POINTS = "flask_bsr_scim.backends"
 _BUILT_IN = {
     "memory": "flask_bsr_scim.backends.memory:MemoryBackend",
     "sqlite": "flask_bsr_scim.backends.sqlite:SQLiteBackend",
+    **dict.fromkeys(
+        ("redis", "rediss", "redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster"),
+        "flask_bsr_scim.backends.redis:RedisBackend",
+    ),
 }
 
 

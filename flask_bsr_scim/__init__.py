@@ -2,7 +2,6 @@
 
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.registry import signals
-from flask_bsr_scim.schema import make_resource_type
 from flask_bsr_scim.web.extension import BsrScim, create_blueprint, current_service
 
-__all__ = ["BsrScim", "ConfigurationError", "create_blueprint", "current_service", "make_resource_type", "signals"]
+__all__ = ["BsrScim", "ConfigurationError", "create_blueprint", "current_service", "signals"]

@@ -3,10 +3,11 @@
 A client that reads on asks for the `startIndex` at which its last page ended. The store keeps for a while which gap of
 the list was there, so the next page begins where that one ended, whoever was deleted meanwhile. An anchor never moves.
 A page that would end at a place where another gap has been, for somebody else or before a deletion, is made shorter, so
-that it ends at a free place: no two walks ever mean different gaps by one `startIndex`.
+that it ends at a free place: no two walks ever mean different gaps by one `startIndex`. If it can, it ends at that
+gap, so that a client is right too which adds `count`, whatever the page holds.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -46,16 +47,29 @@ class Anchors:
 
     def _ended(self, tenant: str, walk: Hashable, offset: int, page: Page) -> Page:
         """Return so much of a page that it ends at a place which means its end alone."""
-        longest = len(page.resources)
         with suppress(StoreUnavailable):  # Then the next page is found by its number.
-            for size in range(longest, max(0, longest - _PLACES), -1):
-                gap = page.cursors[size]
-                if self._backend.remember(tenant, _key(walk, offset + size), gap, 2 * TIMEOUT) == gap:
+            other = self._kept(tenant, walk, offset, page, len(page.resources))
+            for size in () if other is None else _shorter(page, other):
+                if self._kept(tenant, walk, offset, page, size) is None:
                     return page._replace(resources=page.resources[:size])
         return page
 
+    def _kept(self, tenant: str, walk: Hashable, offset: int, page: Page, size: int) -> str | None:
+        """Keep where a page of a size ends; return another gap when that is kept at its place."""
+        gap = page.cursors[size]
+        kept = self._backend.remember(tenant, _key(walk, offset + size), gap, 2 * TIMEOUT)
+        return None if kept == gap else kept
+
     def _recall(self, tenant: str, walk: Hashable, place: int) -> str | None:
         return self._backend.recall(tenant, _key(walk, place))
+
+
+def _shorter(page: Page, other: str) -> Iterator[int]:
+    """Yield the sizes to which a page can be cut, first the one with which it ends at another gap."""
+    longest = len(page.resources)
+    if other in page.cursors[1:longest]:
+        yield page.cursors.index(other)
+    yield from range(longest - 1, max(0, longest - _PLACES), -1)
 
 
 def _key(walk: Hashable, place: int) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, validate
 
+from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidSyntax, InvalidValue, PayloadTooLarge, shown
 from flask_bsr_scim.messages import PATCH_OP, PREFIX
 from flask_bsr_scim.schema import JSON, Document
-from flask_bsr_scim.schema.readers import folded
+from flask_bsr_scim.schema.names import folded
 
 BULK_REQUEST = PREFIX + "BulkRequest"
 BULK_RESPONSE = PREFIX + "BulkResponse"
@@ -120,6 +121,8 @@ def _read_operation(raw: JSON) -> BulkOperation:
     method, path, bulk_id, version, data = map(members.get, ("method", "path", "bulkid", "version", "data"))
     if not isinstance(method, str):
         raise InvalidSyntax("Each operation must be an object with a method: POST, PUT, PATCH or DELETE.")
+    if method != method.upper() and not tolerates(Tolerance.BULK_METHOD_IN_SMALL_LETTERS):
+        raise InvalidSyntax(f"The method of an operation is {shown(method)}; send it in capitals.")
     method = method.upper()
     if method == "PATCH" and isinstance(data, list):
         # The example in §3.7.3 has the operations of the PATCH without the message around them.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from flask_bsr_scim.dialects import undefined
 from flask_bsr_scim.errors import InvalidPath
 from flask_bsr_scim.filter.ast import BoundFilter, Filter, ValuePath
 from flask_bsr_scim.filter.binding import bind_value_path
@@ -45,12 +46,12 @@ def parse_path(text: str) -> Path:
 def bind_path(path: Path, resource_type: ResourceType) -> BoundPath:
     """Return what a path means in a resource type; attributes that the profile does not store are bound too.
 
-    :raises InvalidPath: no schema of the type defines the attribute or sub-attribute.
+    :raises InvalidPath: no schema of the type defines the attribute or sub-attribute; InvalidSyntax in `interop`.
     :raises InvalidFilter: see :func:`flask_bsr_scim.filter.bind`.
     """
     target = resource_type.resolve(path.name)
     if target is None:
-        raise InvalidPath(f"{resource_type.name} has no attribute {shown(path.name)}.")
+        raise undefined(resource_type.lacks(path.name))
     if path.filter is None:
         return BoundPath(target)
     bound = bind_value_path(ValuePath(path.name, path.filter), resource_type)
@@ -60,5 +61,5 @@ def bind_path(path: Path, resource_type: ResourceType) -> BoundPath:
 def _sub(target: AttributePath, name: str) -> Attribute:
     sub = target.leaf.sub(name)
     if sub is None:
-        raise InvalidPath(f"{target} has no sub-attribute {shown(name)}.")
+        raise undefined(f"{target} has no sub-attribute {shown(name)}.")
     return sub

@@ -1,15 +1,15 @@
 """The protocol's operations on resources (RFC 7644 §3), over any storage backend and without any web framework."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 
-import orjson
-
+from flask_bsr_scim.anchors import Anchors
 from flask_bsr_scim.backends.base import Backend, Insert, Query, Sort
 from flask_bsr_scim.conditions import NO_CONDITIONS, Conditions
 from flask_bsr_scim.cursors import Cursors
+from flask_bsr_scim.dialects import Speech, Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidPath, shown
 from flask_bsr_scim.exchange import Consequences, Context, NoConsequences, Options, Response
 from flask_bsr_scim.filter import FilterReader, narrow, parse_filter
@@ -21,15 +21,14 @@ from flask_bsr_scim.schema import (
     JSON,
     AttributePath,
     Document,
-    Mutability,
     ResourceType,
     Returned,
-    Source,
     TypeRegistry,
 )
 from flask_bsr_scim.schema.projection import Projection, make_projection
 from flask_bsr_scim.schema.validator import Validator
 from flask_bsr_scim.search import Search
+from flask_bsr_scim.streams import stream, stream_all
 from flask_bsr_scim.view import View
 from flask_bsr_scim.writer import Outcome, Writer
 
@@ -56,7 +55,7 @@ class ServiceProvider:
         self._writer = Writer(backend, self.options.unknown_members, consequences or NoConsequences())
         endpoints = {t.name: t.endpoint for t in types.exposed}
         self._filters = FilterReader()
-        self._cursors = Cursors(backend)
+        self._cursors, self._anchors = Cursors(backend), Anchors(backend)
         self._projection = lru_cache(_PROJECTIONS)(self._make_projection)
         self._validators = {t.name: Validator(t, endpoints) for t in types.exposed}
 
@@ -70,6 +69,7 @@ class ServiceProvider:
         projection = self._projection(resource_type.name, selection or EVERYTHING)
         validator = self._validators[resource_type.name]
         document = validator.resource(body, is_new=True)
+        del body  # What was parsed takes several times the memory of what is kept.
         members = _pop_members(resource_type, document)
         resource_id = new_id()
         document = {"schemas": document.pop("schemas"), "id": resource_id, **document}
@@ -114,8 +114,9 @@ class ServiceProvider:
         )
         if request.cursor is not None:
             return self._walk(context, resource_type.endpoint, {resource_type.name: query}, request, request.cursor)
-        page = self.backend.query(context.tenant, resource_type.name, query)
-        texts = _texts(context.view, projection, page.resources)
+        walk = context.actor.token_id, request.filter, request.sort_by, request.descending, resource_type.name
+        page = self._anchors.page(context.tenant, walk, resource_type.name, query)
+        texts = stream_all(context.view, projection, page.resources)
         return Response(200, list_response(page.total, request.start_index, len(page.resources), texts))
 
     def search_all(self, context: Context, request: SearchRequest) -> Response:
@@ -143,21 +144,27 @@ class ServiceProvider:
         selection: Selection | None = None,
         conditions: Conditions = NO_CONDITIONS,
     ) -> Response:
-        """Replace a resource (§3.5.1): 200. A group's members stay when the body leaves them out.
+        """Replace a resource (§3.5.1): 200. A group's members stay when the body leaves them out; in `strict` they go.
 
         :raises Mutability: an immutable attribute would change.
         """
         projection = self._projection(resource_type.name, selection or EVERYTHING)
         validator = self._validators[resource_type.name]
+        sent: Document | None = None
 
         def change(old: Resource) -> Outcome:
-            document = validator.resource(body)
+            nonlocal body, sent
+            if sent is None:
+                sent, body = validator.resource(body), None
+            document = dict(sent)
             members = _pop_members(resource_type, document)
+            if members is None and resource_type.members and not tolerates(Tolerance.MEMBERS_KEPT_BY_PUT):
+                members = ()
             present = old.document
-            carried = _carried_over(resource_type, present, document)
             document = {"schemas": document.pop("schemas"), "id": old.id, **document}
-            if carried:
-                document = validator.finish(document | carried)
+            carried = validator.with_read_only(document | _carried_over(present, document), present)
+            if carried != document:
+                document = validator.finish(carried)
             validator.check_immutable(present, document)
             changes = None if members is None else MemberChanges(add=members, clear=True)
             return Outcome(_if_changed(present, document), changes)
@@ -186,10 +193,10 @@ class ServiceProvider:
             nonlocal patch
             if patch is None:
                 patch = make_patch(operations(), resource_type, self._validators[resource_type.name])
-            members = _Members(self.backend, context, old)
+            members = _Members(self.backend, context, old, resource_type)
             present = old.document
             document = patch.apply(present) if patch.document else present
-            changes = patch.member_changes(members.read)
+            changes = patch.member_changes(members.read, members.describe)
             return Outcome(_if_changed(present, document), changes, bool(patch.document) or members.were_read)
 
         stored = self._writer.update(context, resource_type, resource_id, change, conditions)
@@ -238,11 +245,15 @@ class ServiceProvider:
         return Response(200, cursor_list_response(found.total, size, texts, following=following, previous=previous))
 
     def _texts_of_all(self, view: View, resources: Iterable[Resource], selection: Selection) -> Iterator[str]:
+        separator = ""
         for type_name, some in groupby(resources, attrgetter("type")):
-            yield from _texts(view, self._projection(type_name, selection), some)
+            yield separator
+            yield from stream_all(view, self._projection(type_name, selection), some)
+            separator = ","
 
     def _make_projection(self, type_name: str, selection: Selection) -> Projection:
-        return make_projection(self.types.by_name[type_name], selection.attributes, selection.excluded_attributes)
+        with Speech():  # What is kept serves every dialect. A name that nothing has is ignored in each of them.
+            return make_projection(self.types.by_name[type_name], selection.attributes, selection.excluded_attributes)
 
     def _reread(self, context: Context, stored: Resource, projection: Projection) -> Resource:
         """Return the resource with its memberships; as it was committed when it is gone again by now."""
@@ -258,33 +269,33 @@ class ServiceProvider:
 
     def _respond(self, context: Context, status: int, resource: Resource, projection: Projection) -> Response:
         view = context.view
-        body = view.chunks(resource) if projection.is_default else iter([_text(view, projection, resource)])
-        return Response(status, body, view.etag(resource), view.location(resource.type, resource.id))
+        return Response(
+            status, stream(view, projection, resource), view.etag(resource), view.location(resource.type, resource.id)
+        )
 
 
 class _Members:
     """The members of a group as PATCH sees them, read when they are needed."""
 
-    def __init__(self, backend: Backend, context: Context, group: Resource) -> None:
+    def __init__(self, backend: Backend, context: Context, group: Resource, resource_type: ResourceType) -> None:
         self._backend, self._context, self._group = backend, context, group
+        self._kinds = resource_type.members.refers_to if resource_type.members else ()
         self.were_read = False
 
     def read(self) -> list[Document]:
         self.were_read = True
         group = self._backend.get(self._context.tenant, self._group.type, self._group.id, links=True)
-        view = self._context.view
-        return [
-            {"value": link.id, "type": link.type, "$ref": view.location(link.type, link.id)}
-            for link in (group.links if group else ())
-        ]
+        return [self._member(link.type, link.id) for link in (group.links if group else ())]
 
+    def describe(self, ids: Iterable[str]) -> Iterator[Document]:
+        """Yield those of the resources that exist, as they will be as members."""
+        for resource_id in ids:
+            for kind in self._kinds:
+                if self._backend.get(self._context.tenant, kind, resource_id):
+                    yield self._member(kind, resource_id)
 
-def _texts(view: View, projection: Projection, resources: Iterable[Resource]) -> Iterable[str]:
-    return view.texts(resources) if projection.is_default else map(partial(_text, view, projection), resources)
-
-
-def _text(view: View, projection: Projection, resource: Resource) -> str:
-    return orjson.dumps(projection.apply(view.document(resource))).decode()
+    def _member(self, kind: str, resource_id: str) -> Document:
+        return {"value": resource_id, "type": kind, "$ref": self._context.view.location(kind, resource_id)}
 
 
 def _sort(resource_type: ResourceType, request: SearchRequest) -> Sort | None:
@@ -310,23 +321,21 @@ def _sorts(types: Iterable[ResourceType], request: SearchRequest) -> dict[str, S
 
 def _sortable(resource_type: ResourceType, name: str) -> AttributePath | None:
     target = resource_type.resolve(name)
-    return None if target is None or target.attribute is None or target.leaf.returned is Returned.NEVER else target
+    if target is None or target.attribute is None or target.leaf.returned is Returned.NEVER:
+        return None
+    return target if resource_type.serves(target) or tolerates(Tolerance.ATTRIBUTE_NOT_STORED) else None
 
 
 def _pop_members(resource_type: ResourceType, document: Document) -> tuple[str, ...] | None:
-    if resource_type.members is None or resource_type.members.name not in document:
+    if resource_type.members is None:
         return None
-    return tuple(element["value"] for element in document.pop(resource_type.members.name))
+    members: tuple[str, ...] | None = document.pop(resource_type.members.name, None)
+    return members
 
 
-def _carried_over(resource_type: ResourceType, old: Document, new: Document) -> Document:
-    """Return what a PUT leaves beside `id`: readOnly values, and `active` when it is absent."""
-    kept = {
-        a.name
-        for a in resource_type.core.values()
-        if a.source is Source.DOCUMENT and (a.mutability is Mutability.READ_ONLY or a.name in _KEPT_WHEN_ABSENT)
-    }
-    return {name: old[name] for name in kept if name in old and name not in new}
+def _carried_over(old: Document, new: Document) -> Document:
+    """Return what a PUT leaves as it is when its body does not say otherwise."""
+    return {name: old[name] for name in _KEPT_WHEN_ABSENT if name in old and name not in new}
 
 
 def _if_changed(old: Document, new: Document) -> Document | None:

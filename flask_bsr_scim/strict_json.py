@@ -11,27 +11,29 @@ from flask_bsr_scim.schema import JSON
 MAX_DEPTH = 64
 MAX_DIGITS = 400
 
-_ESCAPED_TROUBLE = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
+_ESCAPED_TROUBLE = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 
 
 def read_json(body: bytes) -> JSON:
-    """Return the parsed body.
+    """Return the parsed body; where nobody else holds the bytes, they are gone before it is parsed.
 
     :raises InvalidSyntax: it is not JSON in UTF-8, is nested deeper than MAX_DEPTH, names a member twice, or has NaN,
         Infinity or a number of more than MAX_DIGITS digits.
     :raises InvalidValue: a string holds NUL or half of a surrogate pair.
     """
     try:
-        value = _DECODER.decode(body.decode("utf-8"))
+        text = body.decode("utf-8")
+        del body
+        value = _DECODER.decode(text)
     except UnicodeDecodeError:
         raise InvalidSyntax("The request body is not UTF-8.") from None
     except json.JSONDecodeError as error:
         raise InvalidSyntax(f"The request body is not JSON: line {error.lineno}, column {error.colno}.") from None
     except RecursionError:
         raise _too_deep() from None
-    if body.count(b"{") + body.count(b"[") > MAX_DEPTH:
+    if text.count("{") + text.count("[") > MAX_DEPTH:
         _check_depth(value, MAX_DEPTH)
-    if _ESCAPED_TROUBLE.search(body):
+    if _ESCAPED_TROUBLE.search(text):
         _check_strings(value)
     return value
 

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import islice
 
 import orjson
 
+from flask_bsr_scim.portions import portions
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import Document, TypeRegistry
 
@@ -20,7 +20,7 @@ of an answer with groups from being confirmed when the user has left them all.
 _REFERENCE = '"$ref":"/'
 """Quotes inside a JSON string are escaped, so this can only be a member `$ref` with a relative reference."""
 
-_CHUNK = 1000
+CHUNK = 1000
 """Members in one piece of a streamed group."""
 
 
@@ -69,12 +69,14 @@ class View:
         """Yield the JSON text of the whole resource in pieces, so that a large group is never rendered at once."""
         links = resource.links
         members = self.types.by_name[resource.type].members
-        if len(links) <= _CHUNK or members is None:
+        if len(links) <= CHUNK or members is None:
             yield self.text(resource)
             return
         yield f'{self._stored(resource.text)},"{members.name}":['
-        for start in range(0, len(links), _CHUNK):
-            yield ("," if start else "") + self._rendered(islice(links, start, start + _CHUNK))
+        separator = ""
+        for some in portions(links, CHUNK):
+            yield separator + self._rendered(some)
+            separator = ","
         yield "]"
         yield self.text(resource._replace(text="}", links=()))  # Of an empty document there is `meta` alone.
 

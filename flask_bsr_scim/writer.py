@@ -4,6 +4,8 @@ import logging
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 
+import orjson
+
 from flask_bsr_scim.backends.base import Backend, Change, Insert, Removal, Swap
 from flask_bsr_scim.conditions import Conditions
 from flask_bsr_scim.errors import (
@@ -23,6 +25,9 @@ from flask_bsr_scim.resource import MemberChanges, Resource
 from flask_bsr_scim.schema import Document, ResourceType
 
 log = logging.getLogger(__name__)
+
+_MOST = 262_144
+"""Bytes of a document. A list has hundreds of them, and each change of one is written to the log."""
 
 _ATTEMPTS = 100
 """Each lost race means that another write succeeded, so this many writers at once get through."""
@@ -62,8 +67,9 @@ class Writer:
         """Store a new resource.
 
         :raises Uniqueness: a unique value is taken.
-        :raises InvalidValue: members do not exist, and the policy is to reject them.
+        :raises InvalidValue: members do not exist, and the policy is to reject them; or the resource is too large.
         """
+        _check_size(change.document)
         refused = False
         for _ in range(_ATTEMPTS):
             changes = self._consequences.insert(context, change)
@@ -91,6 +97,7 @@ class Writer:
         Adding and removing members depends on nothing that another write could change, and needs no version.
 
         :raises NotFound: there is no such resource.
+        :raises InvalidValue: see :meth:`insert`.
         :raises PreconditionFailed: it is not in the version that the client asks for.
         :raises ServiceUnavailable: other clients came first time and again.
         """
@@ -98,6 +105,8 @@ class Writer:
             old = self.get(context, resource_type, resource_id)
             expected = conditions.check(old)
             outcome = change(old)
+            if outcome.document is not None:
+                _check_size(outcome.document)
             if outcome.depends_on_old:
                 expected = old.version
             swap = Swap(old.type, old.id, outcome.document, outcome.members, expected)
@@ -157,6 +166,15 @@ class Writer:
         resource = self._backend.get(context.tenant, type_name, resource_id)
         name = resource and _name(resource)
         return f"{shown(name)}, id {resource_id}" if name else f"id {resource_id}"
+
+
+def _check_size(document: Document) -> None:
+    size = len(orjson.dumps(document))
+    if size > _MOST:
+        raise InvalidValue(
+            f"The resource would have {size} bytes, and at most {_MOST} are kept, members of a group apart. "
+            "Send shorter values, or fewer of them."
+        )
 
 
 def _taken_over(changes: Sequence[Change], change: Insert) -> str | None:

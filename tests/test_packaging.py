@@ -95,7 +95,12 @@ def test_the_wheel_holds_every_file_of_the_packages_once(wheel: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["flask_bsr_scim/py.typed", "flask_bsr_scim/backends/base.py", "flask_bsr_scim/schema/data/profiles.json"],
+    [
+        "flask_bsr_scim/py.typed",
+        "flask_bsr_scim/backends/base.py",
+        "flask_bsr_scim/backends/redis_commit.lua",
+        "flask_bsr_scim/schema/data/profiles.json",
+    ],
 )
 def test_the_wheel_holds_what_cannot_be_missing(wheel: Path, name: str) -> None:
     """One file of each kind is there, whatever the checkout holds."""

@@ -19,6 +19,7 @@ from flask_bsr_scim.filter.ast import ValuePath as ValuePath
 from flask_bsr_scim.filter.binding import bind as bind
 from flask_bsr_scim.filter.binding import bind_value_path as bind_value_path
 from flask_bsr_scim.filter.binding import value_target as value_target
+from flask_bsr_scim.filter.evaluator import count_terms as count_terms
 from flask_bsr_scim.filter.evaluator import evaluate as evaluate
 from flask_bsr_scim.filter.indexing import equalities as equalities
 from flask_bsr_scim.filter.narrowing import narrow as narrow

@@ -49,6 +49,17 @@ def evaluate(bound: BoundFilter, document: Mapping[str, JSON]) -> bool:
             return not evaluate(operand, document)
 
 
+def count_terms(bound: BoundFilter) -> int:
+    """Return how many tests a filter makes at most, of a document with single values."""
+    match bound:
+        case BoundComparison() | BoundPresent():
+            return 1
+        case BoundAnd(operands) | BoundOr(operands):
+            return sum(map(count_terms, operands))
+        case BoundNot(inner) | BoundValuePath(_, inner):
+            return count_terms(inner)
+
+
 def _compares(comparison: BoundComparison, value: JSON) -> bool:
     try:
         return _TESTS[comparison.operator](comparison.target.leaf.key(value), comparison.key)

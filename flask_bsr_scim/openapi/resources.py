@@ -21,7 +21,7 @@ from flask_bsr_scim.schema import (
 )
 from flask_bsr_scim.schema.attribute import OUTSIDE
 from flask_bsr_scim.schema.profile import common_attributes
-from flask_bsr_scim.schema.resource_type import SCHEMA_URN
+from flask_bsr_scim.schema.schema import SCHEMA_URN
 
 _VALUES: Mapping[Type, Document] = {
     Type.STRING: {"type": "string"},

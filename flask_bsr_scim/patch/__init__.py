@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask_bsr_scim.patch.binding import Binder
+from flask_bsr_scim.patch.effort import Effort
 from flask_bsr_scim.patch.members import Describe, MemberStep, Read, fold
 from flask_bsr_scim.patch.operation import Op as Op
 from flask_bsr_scim.patch.operation import Operation as Operation
@@ -25,13 +26,15 @@ class Patch:
     def apply(self, document: Document) -> Document:
         """Return a new document, to which all steps were done in order.
 
+        :raises TooMany: the steps would look at too many values.
         :raises NoTarget: a step needs a value that is not there.
         :raises Mutability: an immutable value, or the id, would change.
         :raises InvalidValue: the document would not be valid.
         """
         changed: Document = copy(document)
+        effort = Effort()
         for step in self.document:
-            step.apply(changed)
+            step.apply(changed, effort)
         changed = self.validator.finish(changed, document)
         self.validator.check_immutable(document, changed)
         return changed
@@ -41,6 +44,7 @@ class Patch:
 
         :param read: returns the present members; called at most once, and only for a filter that says more than ids.
         :param describe: returns those who join as members, for such a filter behind an operation that adds them.
+        :raises TooMany: such filters would look at too many members.
         """
         return fold(self.members, read, describe)
 

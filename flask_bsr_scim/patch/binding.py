@@ -10,7 +10,8 @@ from flask_bsr_scim.patch.places import Place, bind_place, equal_terms, find_pla
 from flask_bsr_scim.patch.steps import Append, Assign, ChangeElements, KeepId, RemoveElements, RemoveValues, Step
 from flask_bsr_scim.schema import JSON, Attribute, AttributePath, Document, ResourceType, Source, Type, Validator
 from flask_bsr_scim.schema import Mutability as Characteristic
-from flask_bsr_scim.schema.readers import folded, object_of
+from flask_bsr_scim.schema.names import folded
+from flask_bsr_scim.schema.readers import object_of
 from flask_bsr_scim.schema.scalars import wrong
 
 Steps = Iterator[Step | MemberStep]
@@ -201,7 +202,7 @@ class Binder:
             yield RemoveMatching(place.filter)
 
     def _ids(self, target: AttributePath, raw: JSON) -> tuple[str, ...]:
-        return tuple(member["value"] for member in self._validator.value(target, _listed(target, raw)) or ())
+        return self._validator.value(target, _listed(target, raw)) or ()
 
 
 def _listed(target: AttributePath, raw: JSON) -> JSON:

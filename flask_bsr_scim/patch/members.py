@@ -6,6 +6,7 @@ from functools import cached_property
 
 from flask_bsr_scim.filter import evaluate
 from flask_bsr_scim.filter.ast import BoundFilter
+from flask_bsr_scim.patch.effort import Effort
 from flask_bsr_scim.resource import MemberChanges
 from flask_bsr_scim.schema import Document
 
@@ -64,6 +65,9 @@ class _Folding:
 
     def __init__(self, read: Read, describe: Describe) -> None:
         self._read, self._describe = read, describe
+        self._effort = Effort()
+        self._joining: dict[str, Document] = {}
+        """What is known of those who are added."""
         self.added: dict[str, None] = {}
         self.removed: dict[str, None] = {}
         self.cleared = False
@@ -77,6 +81,7 @@ class _Folding:
             case ReplaceMembers(ids):
                 self.added, self.removed, self.cleared = dict.fromkeys(ids), {}, True
             case RemoveMatching(filter):
+                self._effort.spend(len(self._stored) + len(self.added), filter)
                 self._remove([m["value"] for m in self._present() if evaluate(filter, m)])
 
     def _add(self, ids: Iterable[str]) -> None:
@@ -94,8 +99,9 @@ class _Folding:
         """Return the members after the steps so far; of one who is not there yet no more than the id may be known."""
         stored = {m["value"]: m for m in self._stored}
         kept = {} if self.cleared else {i: m for i, m in stored.items() if i not in self.removed}
-        joining = {m["value"]: m for m in self._describe(i for i in self.added if i not in stored)}
-        added = {i: stored.get(i) or joining.get(i, {"value": i}) for i in self.added}
+        new = [i for i in self.added if i not in stored and i not in self._joining]
+        self._joining |= {i: {"value": i} for i in new} | {m["value"]: m for m in self._describe(new)}
+        added = {i: stored.get(i) or self._joining[i] for i in self.added}
         return list({**added, **kept}.values())
 
     @cached_property

@@ -10,6 +10,7 @@ from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidFilter, Mutability, NoTarget
 from flask_bsr_scim.filter import evaluate
 from flask_bsr_scim.filter.ast import BoundFilter
+from flask_bsr_scim.patch.effort import Effort
 from flask_bsr_scim.patch.elements import append, make_primary, without
 from flask_bsr_scim.schema import JSON, AttributePath, Document
 from flask_bsr_scim.schema import Mutability as Characteristic
@@ -24,9 +25,10 @@ class Step(ABC):
     """One change of a document."""
 
     @abstractmethod
-    def apply(self, document: Document) -> None:
+    def apply(self, document: Document, effort: Effort) -> None:
         """Change the document in place; what has become empty is dropped later.
 
+        :raises TooMany: the effort for it is not left.
         :raises NoTarget: the step needs a value that is not there.
         :raises Mutability: the step would change what cannot be changed.
         """
@@ -38,7 +40,7 @@ class KeepId(Step):
 
     id: JSON
 
-    def apply(self, document: Document) -> None:
+    def apply(self, document: Document, effort: Effort) -> None:
         if self.id != document.get("id"):
             raise Mutability("id is readOnly and cannot be changed; leave it out of the request.")
 
@@ -53,7 +55,7 @@ class Assign(Step):
     target: AttributePath
     value: JSON
 
-    def apply(self, document: Document) -> None:
+    def apply(self, document: Document, effort: Effort) -> None:
         _assign(*_place(document, self.target), self.value)
 
 
@@ -64,9 +66,11 @@ class Append(Step):
     target: AttributePath
     values: list[Any]
 
-    def apply(self, document: Document) -> None:
+    def apply(self, document: Document, effort: Effort) -> None:
         node, name = _place(document, self.target)
-        append(self.target.leaf, node.setdefault(name, []), copy(self.values))
+        elements = node.setdefault(name, [])
+        effort.spend(len(elements) + len(self.values))
+        append(self.target.leaf, elements, copy(self.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +80,11 @@ class RemoveValues(Step):
     target: AttributePath
     values: list[Any]
 
-    def apply(self, document: Document) -> None:
+    def apply(self, document: Document, effort: Effort) -> None:
         node, name = _place(document, self.target)
-        node[name] = without(self.target.leaf, node.get(name, []), self.values)
+        elements = node.get(name, [])
+        effort.spend(len(elements) + len(self.values))
+        node[name] = without(self.target.leaf, elements, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +94,11 @@ class RemoveElements(Step):
     target: AttributePath
     filter: BoundFilter
 
-    def apply(self, document: Document) -> None:
+    def apply(self, document: Document, effort: Effort) -> None:
         node, name = _place(document, self.target)
-        node[name] = [element for element in node.get(name, []) if not evaluate(self.filter, element)]
+        elements = node.get(name, [])
+        effort.spend(len(elements), self.filter)
+        node[name] = [element for element in elements if not evaluate(self.filter, element)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +115,10 @@ class ChangeElements(Step):
     template: Document | None
     whole: bool = False
 
-    def apply(self, document: Document) -> None:
+    def apply(self, document: Document, effort: Effort) -> None:
         node, name = _place(document, self.target)
         elements = node.setdefault(name, [])
+        effort.spend(len(elements), self.filter)
         matching = [e for e in elements if self.filter is None or evaluate(self.filter, e)]
         if not matching:
             matching = self._made()

@@ -7,8 +7,10 @@ from difflib import get_close_matches
 
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.schema.attribute import JSON, OUTSIDE, Attribute, Document, Returned, Type
+from flask_bsr_scim.schema.paths import AttributePath
 from flask_bsr_scim.schema.profile import common_attributes, discovery_schemas, make_resource_type
-from flask_bsr_scim.schema.resource_type import AttributePath, Extension, ResourceType, make_schema
+from flask_bsr_scim.schema.resource_type import Extension, ResourceType
+from flask_bsr_scim.schema.schema import make_schema
 
 _MEMBERS = ("schemas", "id", "name", "description", "attributes", "meta", "x-endpoint", "x-extends", "x-required")
 """Of a document: those of a Schema resource (RFC 7643 §7), and where it belongs."""

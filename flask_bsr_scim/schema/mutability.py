@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from flask_bsr_scim.schema.attribute import JSON, Document, Mutability, Source
-from flask_bsr_scim.schema.resource_type import AttributePath, ResourceType
+from flask_bsr_scim.schema.paths import AttributePath
+from flask_bsr_scim.schema.resource_type import ResourceType
 
 
 def paths_of(mutability: Mutability, resource_type: ResourceType) -> Iterator[AttributePath]:

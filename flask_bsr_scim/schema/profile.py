@@ -6,8 +6,10 @@ from importlib.resources import files
 from typing import Any
 
 from flask_bsr_scim.errors import ConfigurationError
-from flask_bsr_scim.schema.attribute import Attribute, Document, make_attribute
-from flask_bsr_scim.schema.resource_type import Extension, ResourceType, Schema, make_schema
+from flask_bsr_scim.schema.attribute import Attribute, Document
+from flask_bsr_scim.schema.definitions import make_attribute
+from flask_bsr_scim.schema.resource_type import Extension, ResourceType
+from flask_bsr_scim.schema.schema import Schema, make_schema
 
 PROFILES = ("bsr", "rfc7643")
 """`bsr` is exactly what the Buf Schema Registry stores; `rfc7643` is the whole of RFC 7643 §4 and §8.7."""

@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask_bsr_scim.schema.attribute import JSON, Document, Source
-from flask_bsr_scim.schema.resource_type import AttributePath, ResourceType, TypeRegistry, values_at
+from flask_bsr_scim.schema.paths import AttributePath, values_at
+from flask_bsr_scim.schema.resource_type import ResourceType
+from flask_bsr_scim.schema.type_registry import TypeRegistry
 
 
 @dataclass(frozen=True, slots=True)

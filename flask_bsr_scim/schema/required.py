@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from flask_bsr_scim.schema.attribute import JSON, Attribute, Mutability, Source, with_subs
-from flask_bsr_scim.schema.resource_type import AttributePath, ResourceType, Schema, values_at
+from flask_bsr_scim.schema.paths import AttributePath, values_at
+from flask_bsr_scim.schema.resource_type import ResourceType
+from flask_bsr_scim.schema.schema import Schema
 
 
 def required_paths(resource_type: ResourceType) -> Iterator[AttributePath]:

@@ -5,26 +5,19 @@ from collections.abc import Iterator, Mapping
 from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import ConfigurationError, InvalidSyntax, InvalidValue, shown
 from flask_bsr_scim.errors import Mutability as MutabilityError
-from flask_bsr_scim.schema.attribute import JSON, Attribute, Document, Mutability, Source
+from flask_bsr_scim.schema.attribute import JSON, Document, Mutability
+from flask_bsr_scim.schema.compiled import element_readers, is_sent, is_stored, path_readers, resource_members
 from flask_bsr_scim.schema.mutability import held, paths_of, with_held
+from flask_bsr_scim.schema.names import folded, make_check, names_of
+from flask_bsr_scim.schema.paths import AttributePath
 from flask_bsr_scim.schema.readers import (
-    Member,
     Rules,
-    folded,
-    make_check,
-    make_element_reader,
-    make_member_id_reader,
-    make_members,
-    make_reader,
-    make_sub_members,
     missing,
-    names_of,
     read_members,
-    read_object,
 )
 from flask_bsr_scim.schema.required import lacks, required_paths, without_demands
-from flask_bsr_scim.schema.resource_type import AttributePath, ResourceType, Schema
-from flask_bsr_scim.schema.scalars import Reader, wrong
+from flask_bsr_scim.schema.resource_type import ResourceType
+from flask_bsr_scim.schema.scalars import wrong
 
 
 class Validator:
@@ -38,13 +31,13 @@ class Validator:
         self.resource_type = resource_type
         self._base = resource_type.schema.id
         endpoints = {resource_type.name: resource_type.endpoint, **(endpoints or {})}
-        sent, stored = Rules(_is_sent, endpoints, checks_names=True), Rules(_is_stored, endpoints)
-        self._sent = tuple(_members(resource_type, sent))
-        self._stored = tuple(_members(resource_type, stored))
-        self._demanding_nothing = tuple(_members(without_demands(resource_type), stored))
+        sent, stored = Rules(is_sent, endpoints, checks_names=True), Rules(is_stored, endpoints)
+        self._sent = tuple(resource_members(resource_type, sent))
+        self._stored = tuple(resource_members(resource_type, stored))
+        self._demanding_nothing = tuple(resource_members(without_demands(resource_type), stored))
         self._required = tuple(required_paths(resource_type))
-        self._readers = dict(_readers(resource_type, sent))
-        self._elements = dict(_element_readers(resource_type, sent))
+        self._readers = dict(path_readers(resource_type, sent))
+        self._elements = dict(element_readers(resource_type, sent))
         self._immutable = tuple(paths_of(Mutability.IMMUTABLE, resource_type))
         self._read_only = tuple(paths_of(Mutability.READ_ONLY, resource_type))
         self._defaults = tuple(self._read_defaults())
@@ -60,8 +53,8 @@ class Validator:
     def resource(self, body: JSON, *, is_new: bool = False) -> Document:
         """Return the document of a POST or PUT body: what is stored, in the letter case and order of the schemas.
 
-        `schemas` comes first; `id`, `meta` and other readOnly attributes are left out. A group's members are a list of
-        `{"value": id}`, empty when the body has null or [], absent when it has none.
+        `schemas` comes first; `id`, `meta` and other readOnly attributes are left out. A group's members are a
+        tuple of ids, empty when the body has null or [], absent when it has none.
 
         :param is_new: gives attributes without a value their default.
 
@@ -129,7 +122,8 @@ class Validator:
         return str(target) in self._readers
 
     def value(self, target: AttributePath, raw: JSON) -> JSON:
-        """Return the value to store for one attribute, None when there is none; for a multi-valued one it is a list.
+        """Return the value to store for one attribute, None when there is none; for a multi-valued one it is a list,
+        for a group's members a tuple of their ids.
 
         :raises InvalidValue: the value is wrong.
         """
@@ -154,7 +148,7 @@ class Validator:
 
     def _read_defaults(self) -> Iterator[tuple[AttributePath, JSON]]:
         for target in self.resource_type.paths():
-            if _is_stored(target.leaf) and target.leaf.default is not None:
+            if is_stored(target.leaf) and target.leaf.default is not None:
                 try:
                     yield target, self.value(target, target.leaf.default)
                 except InvalidValue as error:
@@ -207,52 +201,3 @@ class Validator:
 
 def _urns(resource_type: ResourceType, *, served: bool) -> frozenset[str]:
     return frozenset(urn for urn, extension in resource_type.by_urn.items() if extension.served is served)
-
-
-def _is_stored(attribute: Attribute) -> bool:
-    return attribute.stored and attribute.source is Source.DOCUMENT and attribute.name != "schemas"
-
-
-def _is_sent(attribute: Attribute) -> bool:
-    return _is_stored(attribute) and attribute.mutability is not Mutability.READ_ONLY
-
-
-def _members(resource_type: ResourceType, rules: Rules) -> Iterator[Member]:
-    yield from make_members(resource_type.core.values(), "", rules)
-    for extension in resource_type.extensions:
-        if extension.served:
-            urn = extension.schema.id
-            read = _make_extension_reader(extension.schema, rules)
-            yield Member(urn.lower(), urn, urn, extension.required, read)
-
-
-def _make_extension_reader(schema: Schema, rules: Rules) -> Reader:
-    urn, attributes = schema.id, schema.attributes
-    members = make_members(attributes, f"{urn}:", rules)
-    served, left_out = names_of(attributes, served=True), names_of(attributes, served=False)
-    check = make_check(served, left_out, f"{urn}:") if rules.checks_names else None
-
-    def read(raw: JSON) -> Document | None:
-        if not isinstance(raw, dict):
-            raise wrong(urn, "an object", raw)
-        return read_object(members, raw, urn, check)
-
-    return read
-
-
-def _readers(resource_type: ResourceType, rules: Rules) -> Iterator[tuple[str, Reader]]:
-    """Yield the path and reader of every extension, attribute and sub-attribute of which values are taken."""
-    yield from ((member.path, member.read) for member in _members(resource_type, rules))
-    for target in resource_type.paths():
-        path, attribute = str(target), target.leaf
-        if attribute.source is Source.MEMBERS:
-            yield path, make_member_id_reader(attribute)
-        elif rules.reads(attribute):
-            yield path, make_reader(attribute, path, rules)
-            yield from ((sub.path, sub.read) for sub in make_sub_members(attribute, path, rules))
-
-
-def _element_readers(resource_type: ResourceType, rules: Rules) -> Iterator[tuple[str, Reader]]:
-    for target in resource_type.paths():
-        if target.leaf.multi_valued and target.leaf.sub_attributes and rules.reads(target.leaf):
-            yield str(target), make_element_reader(target.leaf, str(target), rules)

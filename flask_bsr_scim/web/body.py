@@ -1,18 +1,26 @@
 """Request bodies: their type, size and encoding, and the JSON in them."""
 
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import takewhile
+from tempfile import SpooledTemporaryFile
 from time import monotonic
 
 from flask import Request
 from werkzeug.exceptions import ClientDisconnected
 from werkzeug.wsgi import get_input_stream
 
-from flask_bsr_scim.errors import InvalidSyntax, PayloadTooLarge, UnsupportedMediaType
+from flask_bsr_scim.console.recorder import KEPT_BODY
+from flask_bsr_scim.dialects import Tolerance, tolerates
+from flask_bsr_scim.errors import InvalidSyntax, PayloadTooLarge, ServiceUnavailable, UnsupportedMediaType
 from flask_bsr_scim.schema import JSON
 from flask_bsr_scim.strict_json import read_json
 
-_MEDIA_TYPES = ("application/scim+json", "application/json", "")
+KEPT = "bsr_scim.body"
+"""The key of the environment under which the console finds the body; it is there when somebody wants it."""
+
+_MEDIA_TYPES = ("application/scim+json", "application/json")
 _CHARSETS = ("utf-8", "utf8")
 _INFLATE = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
@@ -39,6 +47,39 @@ def may_be_large(request: Request) -> bool:
     return length is None or length > _LARGE or "Content-Encoding" in request.headers
 
 
+@contextmanager
+def arrived(request: Request, most: int) -> Iterator[None]:
+    """Receive a body of up to `most` bytes before its turn, so that who sends slowly keeps nobody else waiting.
+
+    :raises PayloadTooLarge: it has no length and is larger.
+    :raises InvalidSyntax: it breaks off.
+    :raises ServiceUnavailable: there is no room for it.
+    """
+    if (request.content_length or 0) > most:
+        yield
+        return
+    with SpooledTemporaryFile(_LARGE) as file:
+        for piece in _pieces(request):
+            if file.tell() > most:
+                _discard(request, most)
+                raise PayloadTooLarge(most)
+            try:
+                file.write(piece)
+            except OSError:
+                raise ServiceUnavailable("The server has no room for a large request now.") from None
+        file.seek(0)
+        request.environ |= {"wsgi.input": file, "wsgi.input_terminated": True}
+        yield
+
+
+def _pieces(request: Request) -> Iterator[bytes]:
+    try:
+        stream = get_input_stream(request.environ)
+        yield from takewhile(bool, iter(lambda: stream.read(_PIECE), None))
+    except (ClientDisconnected, OSError, ValueError):
+        raise _broken_off() from None
+
+
 def read_body(request: Request, limit: int) -> JSON:
     """Return the JSON of the request's body, reading no more than `limit` bytes of it, compressed or not.
 
@@ -48,11 +89,20 @@ def read_body(request: Request, limit: int) -> JSON:
     """
     if request.environ.get("CONTENT_TYPE") not in _MEDIA_TYPES:
         _check_media_type(request)
-    return read_json(read_data(request, limit))
+    return read_json(_kept(request, read_data(request, limit)))
+
+
+def _kept(request: Request, data: bytes) -> bytes:
+    """Return the data, and show it to whoever wants it."""
+    if KEPT in request.environ and len(data) <= KEPT_BODY:
+        request.environ[KEPT] = data
+    return data
 
 
 def _check_media_type(request: Request) -> None:
     charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if not request.mimetype and tolerates(Tolerance.MISSING_CONTENT_TYPE):
+        return
     if request.mimetype not in _MEDIA_TYPES or charset not in _CHARSETS:
         raise UnsupportedMediaType()
 

@@ -1,19 +1,20 @@
 """The commands `bsr-scim …`, which are also `flask scim …`."""
 
 import json
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import click
 
 from flask_bsr_scim.backends.base import utc_now
+from flask_bsr_scim.dialects import Dialect
 from flask_bsr_scim.registry.tokens import Kind
+from flask_bsr_scim.web.cli_check import entra_commands, okta_commands
 from flask_bsr_scim.web.cli_context import (
     backend_option,
     configuration,
@@ -24,16 +25,19 @@ from flask_bsr_scim.web.cli_context import (
 )
 from flask_bsr_scim.web.cli_log import log_command
 from flask_bsr_scim.web.cli_lookup import user_named
+from flask_bsr_scim.web.cli_move import check_command, copy_command, export_command, import_command
+from flask_bsr_scim.web.cli_openapi import openapi_command
 from flask_bsr_scim.web.cli_organizations import organization_commands
 from flask_bsr_scim.web.cli_registry import admin_commands, plan_commands, readiness_command, sign_in
 from flask_bsr_scim.web.cli_serve import serve_command
+from flask_bsr_scim.web.cli_times import read_moment
+from flask_bsr_scim.web.cli_traffic import traffic_commands
 from flask_bsr_scim.web.cli_users import user_commands
 from flask_bsr_scim.web.config import read_settings
 from flask_bsr_scim.web.principal import READ_SCOPE, SCIM_SCOPE
 from flask_bsr_scim.web.service import make_backend
 
 _DISTRIBUTION = "flask-bsr-scim"
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 class _Lifetime(click.ParamType[datetime]):
@@ -42,7 +46,7 @@ class _Lifetime(click.ParamType[datetime]):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
-        moment = _moment(value)
+        moment = read_moment(value)
         if moment is None:
             self.fail(
                 f"{value!r} is neither a span as 30m, 12h, 90d, 4w nor a moment as 2027-01-31T00:00:00Z", param, ctx
@@ -50,16 +54,6 @@ class _Lifetime(click.ParamType[datetime]):
         if moment <= utc_now():
             self.fail(f"{value!r} is not in the future", param, ctx)
         return moment
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        if span := re.fullmatch(r"([0-9]{1,6})([mhdw])", text.lower()):
-            return utc_now() + timedelta(**{_UNITS[span[2]]: int(span[1])})
-        moment = datetime.fromisoformat(text)
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _show_version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
@@ -106,6 +100,9 @@ def token_commands() -> None:
     help="What a SCIM token allows: everything, or reading.",
 )
 @click.option("--user", metavar="EMAIL", help="For whom an API token stands.")
+@click.option(
+    "--dialect", type=click.Choice([*map(str, Dialect)]), help="How tolerant SCIM is with it.  [default: SCIM_DIALECT]"
+)
 @click.option("--description", metavar="TEXT", help="What people call it.")
 def create_token(
     backend: str | None,
@@ -114,11 +111,14 @@ def create_token(
     kind: str,
     scope: str,
     user: str | None,
+    dialect: str | None,
     description: str | None,
 ) -> None:
     """Make a token and print it, alone, this once."""
     if (kind == Kind.API) != (user is not None):
         raise click.UsageError("--kind api and --user EMAIL go together: a SCIM token (--kind scim) is nobody's.")
+    if dialect is not None and kind == Kind.API:
+        raise click.UsageError("--dialect is for SCIM tokens: the admin API is not SCIM.")
     if scope == READ_SCOPE:
         if kind == Kind.API:
             raise click.UsageError("--scope is for SCIM tokens: an API token allows what its user may do.")
@@ -127,7 +127,14 @@ def create_token(
         service = service_of(backend)
         service.open(tenant)
         user_id = user and user_named(service.registry(tenant), user, backend, tenant).id
-        text, _ = service.tokens.create(tenant, Kind(kind), expires=expires, user=user_id, description=description)
+        text, _ = service.tokens.create(
+            tenant,
+            Kind(kind),
+            expires=expires,
+            user=user_id,
+            description=description,
+            dialect=Dialect(dialect) if dialect else None,
+        )
     click.echo(text)
 
 
@@ -144,8 +151,24 @@ def list_tokens(backend: str | None, tenant: str, as_json: bool) -> None:
                 continue
             click.echo(
                 f"{token.id}  {token.kind}  created {token.created[:19]}Z  expires {_shown(token.expires)}  "
-                f"last used {_shown(token.last_used)}  {token.description or ''}".rstrip()
+                f"last used {_shown(token.last_used)}  {f'dialect {token.dialect}  ' if token.dialect else ''}"
+                f"{token.description or ''}".rstrip()
             )
+
+
+@token_commands.command("tolerances")
+@backend_option
+@tenant_option
+def list_tolerances(backend: str | None, tenant: str) -> None:
+    """List what the clients of a tenant's tokens needed beyond the RFC, and which dialects would have refused it."""
+    with readable_errors():
+        for token in service_of(backend).tokens.list(tenant):
+            for name, day in token.tolerances.items():
+                click.echo(f"{token.id}  {name}  last {day}  refused by {_refusing(name)}")
+
+
+def _refusing(tolerance: str) -> str:
+    return ", ".join(dialect for dialect in Dialect if tolerance in dialect.refused) or "none"
 
 
 @token_commands.command("delete")
@@ -204,8 +227,16 @@ for command in (
     sign_in,
     readiness_command,
     log_command,
+    okta_commands,
+    entra_commands,
+    openapi_command,
+    traffic_commands,
+    export_command,
+    import_command,
+    copy_command,
 ):
     scim_commands.add_command(command)
+db_commands.add_command(check_command)
 
 
 def main() -> None:

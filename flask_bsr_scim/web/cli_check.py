@@ -26,7 +26,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 C = TypeVar("C", bound=Connector)
 
 
-def _token(value: str | None) -> str:
+def read_token(value: str | None) -> str:
     """Return the token, read from standard input for `-`.
 
     :raises click.UsageError: there is none, or no header can hold it.
@@ -45,14 +45,25 @@ def _domain(_: click.Context, __: click.Parameter, value: str) -> str:
     return value
 
 
+url_argument = click.argument("url")
+token_option = click.option(
+    "--token",
+    envvar=TOKEN_VARIABLE,
+    metavar="T",
+    help=f"The SCIM token; - reads it from standard input.  [or: {TOKEN_VARIABLE}]",
+)
+timeout_option = click.option(
+    "--timeout",
+    default=int(TIMEOUT),
+    show_default=True,
+    metavar="SECONDS",
+    type=click.IntRange(1, 600),
+    help="Silence after which a request has failed.",
+)
+
 _OPTIONS = (
-    click.argument("url"),
-    click.option(
-        "--token",
-        envvar=TOKEN_VARIABLE,
-        metavar="T",
-        help=f"The SCIM token; - reads it from standard input.  [or: {TOKEN_VARIABLE}]",
-    ),
+    url_argument,
+    token_option,
     click.option("--groups", is_flag=True, help="Groups too."),
     click.option("--full", is_flag=True, help="The whole life of test users and groups, which are removed again."),
     click.option(
@@ -63,14 +74,7 @@ _OPTIONS = (
         metavar="D",
         help="Of the test users' addresses.",
     ),
-    click.option(
-        "--timeout",
-        default=int(TIMEOUT),
-        show_default=True,
-        metavar="SECONDS",
-        type=click.IntRange(1, 600),
-        help="Silence after which a request has failed.",
-    ),
+    timeout_option,
     click.option("--json", "as_json", is_flag=True, help="One JSON object on standard output."),
     click.option("--verbose", is_flag=True, help="Each request and answer on standard error, without the token."),
 )
@@ -98,7 +102,7 @@ def okta_commands() -> None:
 )
 def check_okta(url: str, token: str | None, app: str, full: bool, groups: bool, domain: str, **options: Any) -> None:
     """Do what Test Connector Configuration does to a SCIM server; with --full, the life of users and groups."""
-    base_url = _base_url(url)
+    base_url = read_base_url(url)
     connector = _connector(okta.APPS[app], "okta", base_url, token, domain, options)
     _check(
         {"provider": "okta", "app": app, "url": base_url},
@@ -124,7 +128,7 @@ def entra_commands() -> None:
 def check_entra(url: str, token: str | None, flag: bool, full: bool, groups: bool, domain: str, **options: Any) -> None:
     """Do what Test Connection does to a SCIM server; with --full, the life of users and groups."""
     flag = flag or urlsplit(url).query.lower() == entra.FLAG.lower()
-    base_url = _base_url(url, entra.FLAG)
+    base_url = read_base_url(url, entra.FLAG)
     kind = entra.EntraWithFlag if flag else entra.Entra
     _check(
         {"provider": "entra", "flag": flag, "url": base_url},
@@ -136,7 +140,7 @@ def check_entra(url: str, token: str | None, flag: bool, full: bool, groups: boo
     )
 
 
-def _base_url(url: str, flag: str = "") -> str:
+def read_base_url(url: str, flag: str = "") -> str:
     """Return a base URL without a slash at its end.
 
     :param flag: what its query may be, which is not sent.
@@ -148,14 +152,22 @@ def _base_url(url: str, flag: str = "") -> str:
     return parts._replace(query="").geturl().rstrip("/")
 
 
+def http_transport(base_url: str, timeout: int) -> HttpTransport:
+    """Return what sends requests to a server.
+
+    :raises click.UsageError: it is no URL.
+    """
+    try:
+        return HttpTransport(base_url, timeout)
+    except ValueError as error:
+        raise click.UsageError(f"URL: {error}.") from None
+
+
 def _connector(
     kind: type[C], provider: str, base_url: str, given: str | None, domain: str, options: Mapping[str, Any]
 ) -> C:
-    token = _token(given)
-    try:
-        transport = HttpTransport(base_url, options["timeout"])
-    except ValueError as error:
-        raise click.UsageError(f"URL: {error}.") from None
+    token = read_token(given)
+    transport = http_transport(base_url, options["timeout"])
     observe = Tracer(token).exchanged if options["verbose"] else lambda _: None
     return kind(transport, token, Names.random(provider, domain), observe)
 

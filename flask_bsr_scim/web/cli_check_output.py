@@ -15,7 +15,7 @@ from flask_bsr_scim.checks.runner import Outcome, Report, Result
 MOST_SHOWN = 4000
 """Characters of a body that are shown."""
 
-_MARKS = {Result.PASSED: ("✓", "green"), Result.FAILED: ("✗", "red"), Result.SKIPPED: ("-", "yellow")}
+MARKS = {Result.PASSED: ("✓", "green"), Result.FAILED: ("✗", "red"), Result.SKIPPED: ("-", "yellow")}
 _CONFIGURED = "Connector configured successfully"
 _CLEAR_LINE = "\r\x1b[2K"
 
@@ -47,7 +47,7 @@ class Printer:
     def finished(self, outcome: Outcome) -> None:
         """Print how a step went."""
         self._show_progress("")
-        mark, colour = _MARKS[outcome.result]
+        mark, colour = MARKS[outcome.result]
         self._line(f"  {mark} {outcome.title}", colour)
         if outcome.reason:
             self._line(f"      skipped: {outcome.reason}")
@@ -69,7 +69,7 @@ class Printer:
             self._line(f"\nTest Connector Configuration: {verdict}")
         for line in lines:
             result = {True: Result.PASSED, False: Result.FAILED, None: Result.SKIPPED}[line["passed"]]
-            mark, colour = _MARKS[result]
+            mark, colour = MARKS[result]
             asked = "" if line["passed"] is not None else ", with --groups"
             self._line(f"  {mark} {line['line']} ({line['action']}{asked})", colour)
         self._line(f"\n{_sum(report, self._total)}", "green" if report.passed else "red")

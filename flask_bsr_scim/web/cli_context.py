@@ -31,7 +31,7 @@ tenant_option = click.option("--tenant", default=DEFAULT_TENANT, show_default=Tr
 
 def configuration(backend: str | None) -> dict[str, Any]:
     """Return the settings by their keys: those of the application, or else of the environment."""
-    app = _application()
+    app = application()
     config = dict(environment_settings()) if app is None else _settings_of(app)
     return config | ({"SCIM_BACKEND": backend} if backend else {})
 
@@ -41,7 +41,7 @@ def service_of(backend: str | None) -> Service:
 
     :raises click.UsageError: the store would end with the command.
     """
-    app = _application()
+    app = application()
     if app is not None and backend is None:
         from flask_bsr_scim.web.extension import current_service
 
@@ -78,7 +78,7 @@ def without_password(uri: str) -> str:
 
 def command_line(*words: str, backend: str | None = None, tenant: str = DEFAULT_TENANT) -> str:
     """Return a command as people type it, which works where the present one does."""
-    program = ("bsr-scim",) if _application() is None else ("flask", "scim")
+    program = ("bsr-scim",) if application() is None else ("flask", "scim")
     store = ("--backend", backend if backend == without_password(backend) else "URI") if backend else ()
     return shlex.join((*program, *words, *store, *(("--tenant", tenant) if tenant != DEFAULT_TENANT else ())))
 
@@ -94,7 +94,7 @@ def readable_errors() -> Iterator[None]:
         raise click.ClickException(error.detail) from None
 
 
-def _application() -> flask.Flask | None:
+def application() -> flask.Flask | None:
     """Return the application whose command this is: none for `bsr-scim`."""
     if flask.has_app_context():
         return flask.current_app._get_current_object()  # type: ignore[attr-defined,no-any-return]

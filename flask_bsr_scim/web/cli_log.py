@@ -1,7 +1,6 @@
 """The command that shows the change log."""
 
 import json
-from bisect import bisect_left
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,11 +9,11 @@ import click
 from flask_bsr_scim.backends.base import Backend, LogEntry
 from flask_bsr_scim.errors import shown
 from flask_bsr_scim.schema import Document
+from flask_bsr_scim.web.change_log import MOST_ENTRIES, last_number
 from flask_bsr_scim.web.cli_context import backend_option, readable_errors, tenant_option
 from flask_bsr_scim.web.cli_lookup import service_with
 
 _PAGE = 500
-_MOST_ENTRIES = 2**53
 _MOST_SHOWN = 40
 """Characters of a value."""
 
@@ -23,7 +22,7 @@ _MOST_SHOWN = 40
 @click.option(
     "--after",
     metavar="N",
-    type=click.IntRange(0, _MOST_ENTRIES),
+    type=click.IntRange(0, MOST_ENTRIES),
     help="The ones behind this number.  [default: the last]",
 )
 @click.option("--count", metavar="N", type=click.IntRange(1), default=100, show_default=True, help="At most so many.")
@@ -35,14 +34,9 @@ def log_command(after: int | None, count: int, as_json: bool, backend: str | Non
     show = _as_json if as_json else _line
     with readable_errors():
         store = service_with(backend, tenant).backend
-        begin = max(_last(store, tenant) - count, 0) if after is None else after
+        begin = max(last_number(store, tenant) - count, 0) if after is None else after
         for entry in _entries(store, tenant, begin, count):
             click.echo(show(entry))
-
-
-def _last(store: Backend, tenant: str) -> int:
-    """Return the number of the last entry: numbers go up by one, but the first ones may be purged."""
-    return bisect_left(range(_MOST_ENTRIES), True, key=lambda number: not store.log(tenant, after=number, count=1))
 
 
 def _entries(store: Backend, tenant: str, after: int, count: int) -> Iterator[LogEntry]:

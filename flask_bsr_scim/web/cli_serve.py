@@ -1,5 +1,9 @@
 """The command that serves, and what it says at the start."""
 
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
 import click
 
 from flask_bsr_scim.backends.base import DEFAULT_TENANT
@@ -25,28 +29,52 @@ _PREFIX = "/scim/v2"
 @click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--workers", type=click.IntRange(1, 64), help="Processes.  [default: 2; memory: 1]")
 @click.option("--profile", type=click.Choice(PROFILES), help="Which attributes exist.  [default: bsr]")
-def serve_command(backend: str | None, host: str, port: int, workers: int | None, profile: str | None) -> None:
+@click.option("--tunnel", type=click.Choice(["ngrok"]), help="Give the server a public HTTPS address.")
+def serve_command(
+    backend: str | None, host: str, port: int, workers: int | None, profile: str | None, tunnel: str | None
+) -> None:
     """Serve SCIM, and print what to type into Okta."""
-    from flask_bsr_scim.web.server import free_address, serve
+    from flask_bsr_scim.web.server import DEFAULTS, free_address, serve, shared_metrics
 
     address = free_address(host, port)
     with readable_errors():
         config = configuration(backend) | ({"SCIM_PROFILE": profile} if profile else {})
-        settings = read_settings(config)
+        settings = read_settings(DEFAULTS | config)
+        if settings.metrics:
+            click.get_current_context().with_resource(shared_metrics())
         in_memory = settings.backend.startswith(IN_MEMORY)
         if in_memory and (workers or 1) > 1:
             raise click.UsageError(
                 "memory:// lives inside one process, so each worker would have a directory of its own: "
                 "use --workers 1, or --backend sqlite:///bsr-scim.db"
             )
+        if tunnel:
+            config |= _through_tunnel(settings, address, port)
+            settings = read_settings(DEFAULTS | config)
         make_backend(settings).upgrade()
         service = Service(settings)
         token = _first_token(service)
         if in_memory and token:
             config["SCIM_TOKEN"] = token
-        _say_hello(service, f"http://{_in_url(host)}:{port}", token, backend)
+        _say_hello(service, f"http://{_in_url(host)}:{port}", token, backend, tunnel)
         service.backend.close()
     serve({key: str(value) for key, value in config.items()}, address, port, workers or (1 if in_memory else 2))
+
+
+def _through_tunnel(settings: Settings, address: str, port: int) -> dict[str, Any]:
+    """Open a tunnel until the command ends; return the settings with which every address is the tunnel's.
+
+    A base URL that is set names the domain at which it is opened.
+
+    :raises click.UsageError: others could reach the server past the tunnel, whose headers are believed.
+    """
+    from flask_bsr_scim.web.tunnel import ngrok_tunnel
+
+    if not ip_address(address).is_loopback:
+        raise click.UsageError("With --tunnel the server listens on this machine alone: leave --host at 127.0.0.1.")
+    domain = urlsplit(settings.base_url).hostname if settings.base_url else None
+    url = click.get_current_context().with_resource(ngrok_tunnel(f"http://{_in_url(address)}:{port}", domain))
+    return {"SCIM_BASE_URL": settings.base_url or url, "SCIM_TRUSTED_PROXIES": 1}
 
 
 def _first_token(service: Service) -> str | None:
@@ -56,7 +84,7 @@ def _first_token(service: Service) -> str | None:
     return service.tokens.create(DEFAULT_TENANT, description="made at the first start")[0]
 
 
-def _say_hello(service: Service, root: str, token: str | None, backend: str | None) -> None:
+def _say_hello(service: Service, root: str, token: str | None, backend: str | None, tunnel: str | None) -> None:
     settings = service.settings
     url = settings.public_url(_PREFIX) or root + _PREFIX
     click.echo(
@@ -71,11 +99,13 @@ What to type into Okta (Applications > your app > Provisioning > Integration):
   Authorization (Bearer)             {token or _token_to_use(settings, backend)}
 
 In Entra ID: Tenant URL {url}, Secret Token as above.
-{_way_in(settings)}
+{_way_in(settings, url, tunnel)}
 """
     )
     if not settings.backend.startswith(IN_MEMORY):
         _say_admin(settings.public_url("") or root, backend)
+        if settings.console:
+            click.echo(f"To see what Okta sends, and why it is refused: {root}/scim/console, with that token.\n")
     for warning in service.backend.warnings():
         click.echo(f"warning: {warning}", err=True)
 
@@ -86,7 +116,12 @@ def _token_to_use(settings: Settings, backend: str | None) -> str:
     return f"the SCIM token that you have (a new one: {command_line('token', 'create', backend=backend)})"
 
 
-def _way_in(settings: Settings) -> str:
+def _way_in(settings: Settings, url: str, tunnel: str | None) -> str:
+    if tunnel:
+        return f"""
+The tunnel is open until this command ends. Whether it works, from another terminal:
+  bsr-scim okta check {url} --token T
+{tunnel} shows browsers a warning page of its own first; the clients of identity providers do not get it."""
     if settings.base_url:
         return "Both reach this URL over HTTPS only: through a tunnel or a proxy."
     return "Both reach this machine over HTTPS only: through a tunnel or a proxy, with SCIM_TRUSTED_PROXIES=1."

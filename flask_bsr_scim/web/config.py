@@ -6,14 +6,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import fields as dataclass_fields
+from enum import StrEnum
 from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 
+from flask_bsr_scim.dialects import Dialect
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.exchange import UnknownMemberPolicy
-from flask_bsr_scim.schema import PROFILES
+from flask_bsr_scim.schema import PROFILES, Document
 from flask_bsr_scim.web.jwt_issuers import JwtIssuer, JwtIssuersField
+from flask_bsr_scim.web.schema_documents import SchemasField
 
 _PREFIX = "SCIM_"
 _REGISTRY_PREFIX = "BSR_"
@@ -25,12 +28,26 @@ _BASE_URL = re.compile(
 )
 
 
+class OpenApi(StrEnum):
+    """Who can read the OpenAPI document."""
+
+    TOKEN = "token"
+    """Whoever has a token, as with the schemas of which it is made."""
+    PUBLIC = "public"
+    """Everybody."""
+    OFF = "off"
+    """Nobody: it is not there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of one instance; :func:`key_of` tells the key of each."""
 
     backend: str = "sqlite:///bsr-scim.db"
     profile: str = "bsr"
+    schemas: tuple[Document, ...] | None = None
+    """Documents of extensions and types of the host."""
+    dialect: Dialect = Dialect.DEFAULT
     base_url: str | None = None
     trusted_proxies: int = 0
     token: str | None = None
@@ -44,6 +61,7 @@ class Settings:
     patch_body_members: int = 100
     unknown_members: UnknownMemberPolicy = UnknownMemberPolicy.REJECT
     public_config: bool = True
+    openapi: OpenApi = OpenApi.TOKEN
     max_body_bytes: int = 2_000_000
     max_group_body_bytes: int = 16_000_000
     max_patch_operations: int = 1000
@@ -51,6 +69,11 @@ class Settings:
     max_bulk_bytes: int = 2_000_000
     log_level: str = "WARNING"
     """Of the standalone server: WARNING shows refused requests, INFO all."""
+    metrics: bool = False
+    console: bool = False
+    """Whether there is a console, which records requests."""
+    console_requests: int = 1000
+    console_hours: int = 24
     group_provisioning: bool = True
     """Whether groups that are pushed over SCIM give their members organizations; else a sign-in ends them."""
     sign_in_groups: bool = False
@@ -70,6 +93,8 @@ def _at_least(least: int) -> validate.Range:
 class _SettingsSchema(Schema):
     backend = fields.String(validate=validate.Regexp(r"[a-z+]+://", error="must be a URI, as sqlite:///file.db"))
     profile = fields.String(validate=validate.OneOf(PROFILES))
+    schemas = SchemasField(allow_none=True)
+    dialect = fields.Enum(Dialect, by_value=True)
     base_url = fields.String(allow_none=True)
     trusted_proxies = fields.Integer(validate=_at_least(0))
     token = fields.String(
@@ -95,12 +120,17 @@ class _SettingsSchema(Schema):
     patch_body_members = fields.Integer(validate=_at_least(0))
     unknown_members = fields.Enum(UnknownMemberPolicy, by_value=True)
     public_config = fields.Boolean()
+    openapi = fields.Enum(OpenApi, by_value=True)
     max_body_bytes = fields.Integer(validate=_at_least(1))
     max_group_body_bytes = fields.Integer(validate=_at_least(1))
     max_patch_operations = fields.Integer(validate=_at_least(1))
     max_bulk_operations = fields.Integer(validate=_at_least(0))
     max_bulk_bytes = fields.Integer(validate=_at_least(1))
     log_level = fields.String(validate=validate.OneOf(("DEBUG", "INFO", "WARNING", "ERROR")))
+    metrics = fields.Boolean()
+    console = fields.Boolean()
+    console_requests = fields.Integer(validate=validate.Range(min=1, max=100_000))
+    console_hours = fields.Integer(validate=validate.Range(min=1, max=8760))
     group_provisioning = fields.Boolean()
     sign_in_groups = fields.Boolean()
 

@@ -21,7 +21,7 @@ from flask_bsr_scim.registry.api.application import PACKAGE, find_rule, make_app
 from flask_bsr_scim.registry.api.caller import Caller, identify
 from flask_bsr_scim.registry.api.failures import connect_error
 from flask_bsr_scim.registry.store import TenantStore
-from flask_bsr_scim.web.body import may_be_large, read_data
+from flask_bsr_scim.web.body import arrived, may_be_large, read_data
 from flask_bsr_scim.web.routes import Call
 
 PATH = f"/{PACKAGE}.<service>/<method>"
@@ -112,7 +112,7 @@ def _data(call: Call) -> bytes:
     limit = call.service.settings.max_body_bytes
     if not may_be_large(call.request):
         return read_data(call.request, limit)
-    with call.service.one_at_a_time():
+    with arrived(call.request, limit), call.service.one_at_a_time():
         return read_data(call.request, limit)
 
 

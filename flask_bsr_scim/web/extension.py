@@ -1,29 +1,29 @@
 """The Flask extension, and the blueprint that it registers."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import flask
 from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.routing import PathConverter
 
+from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.registry.registry import Registry
 from flask_bsr_scim.schema import ResourceType
 from flask_bsr_scim.web import connect
 from flask_bsr_scim.web.cli import scim_commands
 from flask_bsr_scim.web.config import key_of, read_settings
 from flask_bsr_scim.web.mount import ADMIN, PUBLIC, SCIM, Entrance, Mount
+from flask_bsr_scim.web.openapi import public_rules
 from flask_bsr_scim.web.principal import Me
 from flask_bsr_scim.web.responses import error_response
-from flask_bsr_scim.web.routes import ENDPOINT, REST, ROUTES, Methods, dispatch
+from flask_bsr_scim.web.routes import ENDPOINT, REST, Methods, dispatch, served_routes
 from flask_bsr_scim.web.service import Service
 
 EXTENSION = "bsr_scim"
 """The key in `app.extensions`; its value maps the full name of each registered blueprint to its :class:`Mount`."""
 
 DEFAULT_PREFIX = "/scim/v2"
-
-_PUBLIC_PATH = "/ServiceProviderConfig"
 
 _View = Callable[..., flask.Response]
 
@@ -39,12 +39,12 @@ class _Rest(PathConverter):
 class BsrScim:
     """Serves SCIM 2.0 (RFC 7643, RFC 7644) from a Flask application.
 
-    Settings come from `app.config` under `SCIM_…`; keyword arguments (`backend="memory://"`) beat them. No state is
+    Settings come from `app.config` under `SCIM_…`; keyword arguments (`backend="memory://"`) beat them:
+    `schemas=["warranty.json"]` adds an extension, or a resource type, of the host. No state is
     kept here: one object may serve several applications.
 
     :param url_prefix: the SCIM base path.
     :param name: the blueprint's name; give each of several instances its own.
-    :param resource_types: types of the host beyond User and Group.
     :param me: tells for which SCIM user a credential stands, by id, so that `/Me` is that user; None for nobody.
     :raises ConfigurationError: on `init_app`, when a setting is wrong.
     """
@@ -55,13 +55,11 @@ class BsrScim:
         *,
         url_prefix: str = DEFAULT_PREFIX,
         name: str = EXTENSION,
-        resource_types: Iterable[ResourceType] = (),
         me: Me = lambda _: None,
         **settings: Any,
     ) -> None:
         self._url_prefix = url_prefix
         self._name = name
-        self._resource_types = tuple(resource_types)
         self._me = me
         self._settings = settings
         if app is not None:
@@ -69,7 +67,7 @@ class BsrScim:
 
     def init_app(self, app: flask.Flask) -> None:
         """Register the blueprint with an application, and the commands `flask scim …`."""
-        blueprint = create_blueprint(self._name, self._resource_types, self._me, **self._settings)
+        blueprint = create_blueprint(self._name, self._me, **self._settings)
         app.register_blueprint(blueprint, url_prefix=self._url_prefix)
 
     @property
@@ -83,19 +81,16 @@ class BsrScim:
         return self.service.registry()
 
 
-def create_blueprint(
-    name: str = EXTENSION, resource_types: Iterable[ResourceType] = (), me: Me = lambda _: None, **settings: Any
-) -> flask.Blueprint:
+def create_blueprint(name: str = EXTENSION, me: Me = lambda _: None, **settings: Any) -> flask.Blueprint:
     """Return a blueprint that a host registers itself, where it likes; see :class:`BsrScim` for the arguments."""
     blueprint = flask.Blueprint(name, __name__)
     blueprint.register_error_handler(Exception, _refuse)
     own = {key_of(name): value for name, value in settings.items()}
-    types = tuple(resource_types)
 
     def register(state: BlueprintSetupState) -> None:
         app = state.app
         full_name = f"{state.name_prefix}.{state.name}".lstrip(".")
-        mount = Mount(Service(read_settings({**app.config, **own}), types, me), _prefix(state))
+        mount = Mount(Service(read_settings({**app.config, **own}), me), _prefix(state))
         app.extensions.setdefault(EXTENSION, {})[full_name] = mount
         app.url_map.converters[REST] = _Rest
         for path, view in _views(mount):
@@ -106,11 +101,25 @@ def create_blueprint(
         _add_route(state, full_name, connect.PATH, admin_api)
         if len(app.extensions[EXTENSION]) == 1:
             _add_route(state, full_name, connect.PATH, admin_api, prefix="")
+        if mount.service.settings.console:
+            _add_console(state, full_name, mount)
         if scim_commands.name not in app.cli.commands:
             app.cli.add_command(scim_commands)
 
     blueprint.record(register)
     return blueprint
+
+
+def _add_console(state: BlueprintSetupState, blueprint: str, mount: Mount) -> None:
+    # Loaded by those who use it: its pages are made with Jinja.
+    from flask_bsr_scim.web.console.console import NAME, Console, parent_of
+
+    console = Console(mount)
+    parent = parent_of(_prefix(state))
+    if f"{parent}/{NAME}" in {rule.rule for rule in state.app.url_map.iter_rules()}:
+        raise ConfigurationError(f"there is something at {parent}/{NAME} already, where SCIM_CONSOLE would go")
+    _add_route(state, blueprint, f"/{NAME}", console.answer, prefix=parent)
+    _add_route(state, blueprint, f"/{NAME}/<{REST}:tail>", console.answer, prefix=parent)
 
 
 def current_service(name: str | None = None) -> Service:
@@ -134,9 +143,10 @@ def _refuse(error: Exception) -> flask.Response:
 
 def _views(mount: Mount) -> Iterator[tuple[str, _View]]:
     """Yield the paths below the prefix with their views: those of a resource once for each type that is exposed."""
-    for path, methods in ROUTES.items():
+    public = public_rules(mount.service.settings)
+    for path, methods in served_routes(mount.service.settings).items():
         if ENDPOINT not in path:
-            yield path, _make_view(mount, PUBLIC if path == _PUBLIC_PATH else SCIM, methods)
+            yield path, _make_view(mount, PUBLIC if path in public else SCIM, methods)
             continue
         for resource_type in mount.service.types.exposed:
             view = _make_view(mount, SCIM, methods, resource_type=resource_type)

@@ -48,8 +48,8 @@ def _only_reads(request: Request) -> bool:
 
 
 def authorize_public(service: Service, request: Request) -> Principal:
-    """Return who makes a request that, by setting, needs no credential; errors as in :func:`authorize_scim`."""
-    if service.settings.public_config and request.method in ("GET", "HEAD"):
+    """Return who makes a request that needs no credential as long as it only reads; errors as above."""
+    if request.method in ("GET", "HEAD"):
         return NOBODY
     return authorize_scim(service, request)
 

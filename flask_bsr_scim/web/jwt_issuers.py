@@ -11,6 +11,7 @@ import orjson
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from flask_bsr_scim.backends.base import DEFAULT_TENANT
+from flask_bsr_scim.dialects import Dialect
 from flask_bsr_scim.web.principal import READ_SCOPE, SCIM_SCOPE
 
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
@@ -39,6 +40,8 @@ class JwtIssuer:
     tenants: Mapping[str, str] = field(default_factory=dict)
     scopes: Mapping[str, str] = field(default_factory=lambda: {SCIM_SCOPE: SCIM_SCOPE, READ_SCOPE: READ_SCOPE})
     """What the authorization server calls our scopes: its name → ours."""
+    dialect: Dialect | None = None
+    """None: that of the service."""
 
 
 def _text(**options: Any) -> fields.String:
@@ -57,6 +60,7 @@ class _IssuerSchema(Schema):
     tenant_claim = _text(allow_none=True)
     tenants = fields.Dict(_text(), fields.String(validate=_TENANT))
     scopes = fields.Dict(_text(), fields.String(validate=validate.OneOf((SCIM_SCOPE, READ_SCOPE))))
+    dialect = fields.Enum(Dialect, by_value=True, allow_none=True)
 
     @validates_schema
     def _check(self, data: dict[str, Any], **_: Any) -> None:

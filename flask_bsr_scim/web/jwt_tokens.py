@@ -75,7 +75,7 @@ class JwtVerifier:
         except PyJWTError as error:
             log.warning("a JWT of %s is not valid: %s", issuer.issuer, shown(str(error), length=200))
             return None
-        return Principal(_tenant(issuer, claims), _name(issuer, claims), _scopes(issuer, claims))
+        return Principal(_tenant(issuer, claims), _name(issuer, claims), _scopes(issuer, claims), issuer.dialect)
 
 
 def _read(credential: str) -> _Unverified | None:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import getrandbits
-from time import perf_counter
+from time import perf_counter, time
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -13,15 +13,20 @@ import flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_bsr_scim.backends.base import NOBODY, Actor
-from flask_bsr_scim.errors import ScimError
+from flask_bsr_scim.console.credentials import form_of, tenant_in
+from flask_bsr_scim.console.recorder import kept
+from flask_bsr_scim.console.traffic import Exchange
+from flask_bsr_scim.dialects import Speech, Tolerance, tolerates
+from flask_bsr_scim.errors import NotFound, ScimError
 from flask_bsr_scim.exchange import Context
 from flask_bsr_scim.registry.tokens import without_tokens
 from flask_bsr_scim.view import View
 from flask_bsr_scim.web import connect
+from flask_bsr_scim.web.body import KEPT
 from flask_bsr_scim.web.guard import authorize_admin, authorize_public, authorize_scim
 from flask_bsr_scim.web.principal import Principal
 from flask_bsr_scim.web.responses import error_response
-from flask_bsr_scim.web.routes import Call
+from flask_bsr_scim.web.routes import REST, Call
 from flask_bsr_scim.web.service import Service
 
 log = logging.getLogger("flask_bsr_scim.access")
@@ -54,6 +59,7 @@ class _Visit:
     request: flask.Request
     request_id: str
     started: float
+    speech: Speech
     tenant: str = "-"
     actor: Actor = NOBODY
 
@@ -72,12 +78,20 @@ class Mount:
         Whatever is raised becomes an answer in the form of the entrance: a client never sees another one.
         """
         request: flask.Request = flask.request._get_current_object()  # type: ignore[attr-defined]
-        visit = _Visit(request, _request_id(request.environ.get("HTTP_X_REQUEST_ID")), perf_counter())
-        try:
-            response = handle(self._enter(visit, entrance))
-        except Exception as error:
-            response = entrance.refuse(error, visit.request_id)
+        request_id = _request_id(request.environ.get("HTTP_X_REQUEST_ID"))
+        visit = _Visit(request, request_id, perf_counter(), Speech(self.service.settings.dialect))
+        recorder = self.service.recorder if entrance is not ADMIN else None
+        if recorder is not None:
+            request.environ[KEPT] = None
+        with visit.speech:
+            try:
+                response = handle(self._enter(visit, entrance))
+            except Exception as error:
+                response = entrance.refuse(error, visit.request_id)
         response.headers.add("X-Request-Id", visit.request_id)
+        self._count(visit, response)
+        if recorder is not None and recorder.has_place():
+            recorder.note(self._exchange(visit, response))
         level = logging.INFO if response.status_code < 400 else logging.WARNING
         if log.isEnabledFor(level):
             _log_request(level, response, visit)
@@ -86,20 +100,67 @@ class Mount:
     def _enter(self, visit: _Visit, entrance: Entrance) -> Call:
         principal = entrance.authorize(self.service, visit.request)
         visit.tenant, visit.actor = principal.tenant, Actor(principal.token_id, visit.request_id)
+        if principal.dialect is not None:
+            visit.speech.dialect = principal.dialect
+        self._check_slashes(visit.request.path)
         if self.service.count is not None:
             self.service.count(principal)
         context = Context(visit.tenant, self.view(visit.request), visit.actor)
         return Call(self.service, context, visit.request, principal)
+
+    def _check_slashes(self, path: str) -> None:
+        """Refuse two slashes behind the prefix, or one at the end, unless the dialect tolerates them."""
+        below = path[len(self.prefix) :]
+        is_extra = below.startswith("//") or (below.endswith("/") and below != "/")
+        if is_extra and not tolerates(Tolerance.EXTRA_SLASH):
+            raise NotFound("The path has a slash too many, behind the base URL or at its end.")
+
+    def _count(self, visit: _Visit, response: flask.Response) -> None:
+        service, speech = self.service, visit.speech
+        if speech.needed and visit.actor.token_id:
+            service.needs.note(visit.tenant, visit.actor.token_id, speech)
+        if service.metrics is not None:
+            seconds = perf_counter() - visit.started
+            service.metrics.count(self._endpoint(visit.request), visit.request.method, response.status_code, seconds)
+            service.metrics.count_tolerances(speech.needed, speech.dialect)
+
+    def _exchange(self, visit: _Visit, response: flask.Response) -> Exchange:
+        environ, token_id, status = visit.request.environ, visit.actor.token_id, response.status_code
+        header = environ.get("HTTP_AUTHORIZATION", "") if status == 401 else ""
+        return Exchange(
+            at=time(),
+            seconds=perf_counter() - visit.started,
+            tenant=visit.tenant if token_id else "",
+            token_id=token_id or "",
+            request_id=visit.request_id,
+            method=environ["REQUEST_METHOD"],
+            path=visit.request.path[len(self.prefix) :],
+            query=environ.get("QUERY_STRING", ""),
+            agent=environ.get("HTTP_USER_AGENT", ""),
+            content_type=environ.get("CONTENT_TYPE", ""),
+            body=environ[KEPT],
+            size=0 if environ["REQUEST_METHOD"] == "GET" else visit.request.content_length or 0,
+            status=status,
+            answer=kept(response.response),
+            tolerances=visit.speech.needed,
+            dialect=visit.speech.dialect,
+            credential=form_of(header) if status == 401 else "",
+            claimed=tenant_in(header) if status == 401 else "",
+        )
+
+    def _endpoint(self, request: flask.Request) -> str:
+        """Return the rule that took a request, `other` for the one that takes everything else."""
+        rule = "" if request.url_rule is None else request.url_rule.rule.removeprefix(self.prefix)
+        return "other" if not rule or REST in rule else f"/{rule.lstrip('/')}"
 
     def view(self, request: flask.Request) -> View:
         """Return how resources look from the URL that the client knows.
 
         :raises ScimError: the request does not name a host.
         """
-        settings, environ = self.service.settings, request.environ
-        if settings.trusted_proxies:
-            return self._make_view(flask.Request(_as_the_client_sent(environ, settings.trusted_proxies)))
-        named = tuple(map(environ.get, _NAMES_OF_THE_HOST))
+        if self.service.settings.trusted_proxies:
+            return self._make_view(self.as_sent(request))
+        named = tuple(map(request.environ.get, _NAMES_OF_THE_HOST))
         view = self._views.get(named)
         if view is None:
             view = self._make_view(request)
@@ -107,6 +168,11 @@ class Mount:
                 self._views.clear()
             self._views[named] = view
         return view
+
+    def as_sent(self, request: flask.Request) -> flask.Request:
+        """Return a request as it was before it passed the trusted proxies."""
+        proxies = self.service.settings.trusted_proxies
+        return flask.Request(_as_the_client_sent(request.environ, proxies)) if proxies else request
 
     def _make_view(self, request: flask.Request) -> View:
         if pinned := self.service.settings.public_url(self.prefix):
@@ -125,7 +191,7 @@ def _log_request(level: int, response: flask.Response, visit: _Visit) -> None:
     """Log a request without its query, since filters name people; a refusal with what the client was told."""
     log.log(
         level,
-        "%s %r %d %.1f ms tenant=%s token=%s request=%s %s",
+        "%s %r %d %.1f ms tenant=%s token=%s request=%s%s %s",
         visit.request.method,
         without_tokens(visit.request.path),
         response.status_code,
@@ -133,6 +199,7 @@ def _log_request(level: int, response: flask.Response, visit: _Visit) -> None:
         visit.tenant,
         visit.actor.token_id or "-",
         visit.request_id,
+        f" tolerances={','.join(sorted(visit.speech.needed))}" if visit.speech.needed else "",
         response.get_data(as_text=True) if response.status_code >= 400 else "",
     )
 

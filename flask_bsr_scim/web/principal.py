@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from flask_bsr_scim.dialects import Dialect
+
 SCIM_SCOPE = "scim"
 """Allows everything that SCIM offers in the tenant."""
 
@@ -16,6 +18,8 @@ class Principal(NamedTuple):
     tenant: str
     token_id: str
     scopes: frozenset[str]
+    dialect: Dialect | None = None
+    """None: that of the service."""
 
 
 NOBODY = Principal("", "", frozenset())

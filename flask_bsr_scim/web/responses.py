@@ -64,6 +64,12 @@ def json_response(text: str, status: int = 200) -> flask.Response:
     return _with_body(iter((text,)), status, [])
 
 
+def plain_json_response(data: bytes, etag: str) -> flask.Response:
+    """Return JSON that is no message of SCIM."""
+    headers = [("Content-Type", "application/json"), *_COMMON, ("ETag", etag), ("Content-Length", str(len(data)))]
+    return ScimFlaskResponse([data], 200, Headers(headers))
+
+
 def error_response(error: Exception, request_id: str = "-") -> flask.Response:
     """Return the one answer to any exception: a SCIM Error (RFC 7644 §3.12) that says nothing of the inside."""
     scim_error = _scim_error(error, request_id)

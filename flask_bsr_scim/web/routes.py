@@ -34,7 +34,7 @@ from flask_bsr_scim.openapi import CONFIG_RULE, OPENAPI_RULE
 from flask_bsr_scim.patch import Operation
 from flask_bsr_scim.registry.tokens import without_tokens
 from flask_bsr_scim.schema import JSON, Document, ResourceType
-from flask_bsr_scim.web.body import may_be_large, read_body
+from flask_bsr_scim.web.body import arrived, may_be_large, read_body
 from flask_bsr_scim.web.config import OpenApi, Settings
 from flask_bsr_scim.web.openapi import openapi_text, served_of
 from flask_bsr_scim.web.principal import NOBODY, Principal
@@ -51,10 +51,14 @@ class Call(NamedTuple):
     principal: Principal = NOBODY
 
     def body(self, resource_type: ResourceType | None = None) -> JSON:
-        """Return the JSON of the body; a group may be larger, since a wizard app's PUT carries every member."""
+        """Return the JSON of the body."""
+        return read_body(self.request, self.body_limit(resource_type))
+
+    def body_limit(self, resource_type: ResourceType | None = None) -> int:
+        """Return the bytes that it may have; more for a group, since a wizard app's PUT carries every member."""
         settings = self.service.settings
         large = resource_type is not None and resource_type.members is not None
-        return read_body(self.request, settings.max_group_body_bytes if large else settings.max_body_bytes)
+        return settings.max_group_body_bytes if large else settings.max_body_bytes
 
     @property
     def conditions(self) -> Conditions:
@@ -100,7 +104,8 @@ def dispatch(call: Call, methods: Methods, parameters: dict[str, Any]) -> flask.
         raise MethodNotAllowed(_allowed(methods))
     if not may_be_large(call.request):
         return methods[method](call, **parameters)
-    with call.service.one_at_a_time():
+    limit = max(call.body_limit(parameters.get("resource_type")), call.service.settings.max_bulk_bytes)
+    with arrived(call.request, limit), call.service.one_at_a_time():
         return methods[method](call, **parameters)
 
 

@@ -5,7 +5,9 @@ import logging
 import multiprocessing
 import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from tempfile import TemporaryDirectory
 from threading import Thread
 from typing import Any, TypeVar
 
@@ -17,9 +19,13 @@ from werkzeug.routing import MapAdapter
 from flask_bsr_scim.web.config import environment_settings, read_settings
 from flask_bsr_scim.web.extension import BsrScim
 from flask_bsr_scim.web.responses import error_response
+from flask_bsr_scim.web.service import Service
 
 THREADS = 16
 """Of each worker, at most, made when needed: a client that is slow to send its body holds one."""
+
+DEFAULTS = {"SCIM_CONSOLE": "true"}
+"""What is set unless the environment says otherwise."""
 
 _PATIENCE = 5
 """Seconds that requests under way get to finish when the server ends."""
@@ -28,6 +34,9 @@ _MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "1048576"}
 """Of glibc, for the workers: else each of their threads keeps what its largest request took."""
 
 _BACKLOG = 1024
+
+_MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+"""A folder where processes keep their metrics for one another."""
 
 _Called = TypeVar("_Called", bound=Callable[..., Any])
 
@@ -78,7 +87,7 @@ def create_app() -> flask.Flask:
     :raises ConfigurationError: a key is wrong.
     """
     app = _Server("bsr_scim")
-    app.config.update(environment_settings())
+    app.config.update(DEFAULTS | environment_settings())
     scim = BsrScim(app)
     logging.basicConfig(
         level=read_settings(app.config).log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -93,6 +102,8 @@ def create_app() -> flask.Flask:
         scim.service.backend.ping()
         return {"status": "ready"}
 
+    with app.app_context():
+        _show_metrics(app, scim.service)
     app.register_error_handler(Exception, error_response)
     Thread(target=_end_with_the_parent, daemon=True).start()
     # Schemas and code stay for good: the garbage collector need not look through them at each turn.
@@ -100,6 +111,17 @@ def create_app() -> flask.Flask:
     gc.freeze()
     gc.set_threshold(_GARBAGE)
     return app
+
+
+def _show_metrics(app: flask.Flask, service: Service) -> None:
+    """Add `/metrics`, when the service has any."""
+    if (metrics := service.metrics) is None:
+        return
+
+    @app.get("/metrics")
+    def show() -> flask.Response:
+        text, media_type = metrics.text()
+        return flask.Response(text, content_type=media_type)
 
 
 def _end_with_the_parent() -> None:
@@ -123,6 +145,23 @@ def free_address(host: str, port: int) -> str:
     except OSError as error:
         raise click.ClickException(f"cannot listen on {host} port {port}: {error.strerror}") from None
     return str(address[0])
+
+
+@contextmanager
+def shared_metrics() -> Iterator[None]:
+    """Give the workers a folder for their metrics, so that each of them shows those of all; one that is set stays.
+
+    It has to be there when the library of the metrics is loaded.
+    """
+    if _MULTIPROCESS in os.environ:
+        yield
+        return
+    with TemporaryDirectory(prefix="bsr-scim-metrics-") as folder:
+        os.environ[_MULTIPROCESS] = folder
+        try:
+            yield
+        finally:
+            del os.environ[_MULTIPROCESS]
 
 
 def serve(settings: Mapping[str, str], address: str, port: int, workers: int) -> None:

@@ -5,22 +5,29 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, Actor, Backend
+from flask_bsr_scim.console.recorder import Recorder
 from flask_bsr_scim.errors import ConfigurationError, Forbidden, ServiceUnavailable, StoreUnavailable
 from flask_bsr_scim.exchange import Options
 from flask_bsr_scim.provider import ServiceProvider
 from flask_bsr_scim.registry import internal_types
 from flask_bsr_scim.registry.consequences import RegistryConsequences
+from flask_bsr_scim.registry.needs import Needs
 from flask_bsr_scim.registry.registry import Registry, RegistryOptions
 from flask_bsr_scim.registry.sign_in import SignInOptions
 from flask_bsr_scim.registry.signals import SignalSender
 from flask_bsr_scim.registry.tokens import Kind, TokenStore
-from flask_bsr_scim.schema import ResourceType, TypeRegistry, load_profile
+from flask_bsr_scim.schema import TypeRegistry, load_profile
+from flask_bsr_scim.schema.documents import with_schemas
 from flask_bsr_scim.web.config import Settings
 from flask_bsr_scim.web.jwt_issuers import JwtIssuer
 from flask_bsr_scim.web.principal import READ_SCOPE, SCIM_SCOPE, Me, Principal, Verifier
+
+if TYPE_CHECKING:
+    from flask_bsr_scim.web.metrics import Metrics
 
 log = logging.getLogger(__name__)
 
@@ -39,17 +46,18 @@ class Service:
     :raises ConfigurationError: a setting is wrong, or the store belongs to another schema profile.
     """
 
-    def __init__(
-        self, settings: Settings, resource_types: Iterable[ResourceType] = (), me: Me = lambda _: None
-    ) -> None:
+    def __init__(self, settings: Settings, me: Me = lambda _: None) -> None:
         self.settings = settings
         self.me = me
-        self.backend = make_backend(settings, resource_types)
+        self.backend = make_backend(settings)
         self.types = self.backend.types
         self.backend.observers.append(SignalSender(self.backend))
         consequences = RegistryConsequences(self.backend)
         self.provider = ServiceProvider(self.types, self.backend, _options(settings), consequences)
         self.tokens = TokenStore(self.backend)
+        self.needs = Needs(self.backend)
+        self.metrics = _metrics() if settings.metrics else None
+        self.recorder = _recorder(self.backend, settings) if settings.console else None
         self.verifiers: list[Verifier] = [self._stored_token]
         if settings.token is not None:
             self.verifiers.append(_fixed_token(settings.token))
@@ -107,8 +115,8 @@ class Service:
         found = self.tokens.verify(credential, Kind.API)
         if found is None:
             return None
-        self._check_tenant(found[0])
-        return Principal(*found, _ADMIN)
+        self._check_tenant(found.tenant)
+        return Principal(found.tenant, found.token_id, _ADMIN)
 
     def _check_tenant(self, tenant: str) -> None:
         try:
@@ -122,15 +130,16 @@ class Service:
         found = self.tokens.verify(credential, kind)
         if found is None:
             return None
-        return Principal(*found, scopes)
+        return Principal(found.tenant, found.token_id, scopes, found.dialect)
 
 
-def make_backend(settings: Settings, resource_types: Iterable[ResourceType] = ()) -> Backend:
+def make_backend(settings: Settings) -> Backend:
     """Return the storage that the settings name, without looking into it yet.
 
-    :raises ConfigurationError: there is no such kind of storage.
+    :raises ConfigurationError: there is no such kind of storage, or the host's schemas do not go together.
     """
-    types = TypeRegistry((*load_profile(settings.profile), *resource_types, *internal_types()))
+    served = with_schemas(load_profile(settings.profile), settings.schemas or ())
+    types = TypeRegistry((*served, *internal_types()))
     return open_backend(settings.backend, types, synchronous=settings.synchronous, log_days=settings.log_days)
 
 
@@ -150,6 +159,18 @@ def _jwts(issuers: Iterable[JwtIssuer]) -> Verifier:
     from flask_bsr_scim.web.jwt_tokens import JwtVerifier
 
     return JwtVerifier(issuers)
+
+
+def _recorder(backend: Backend, settings: Settings) -> Recorder:
+    return Recorder(backend, settings.console_requests, settings.console_hours * 3600)
+
+
+def _metrics() -> "Metrics":
+    try:
+        from flask_bsr_scim.web.metrics import Metrics
+    except ImportError:
+        raise ConfigurationError("SCIM_METRICS needs the extra `metrics`, which is not installed") from None
+    return Metrics()
 
 
 def _counter(limit: str, storage: str) -> Callable[[Principal], None]:

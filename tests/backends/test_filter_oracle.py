@@ -28,8 +28,9 @@ from flask_bsr_scim.schema import (
     load_profile,
     make_resource_type,
 )
-from flask_bsr_scim.schema.resource_type import make_schema
+from flask_bsr_scim.schema.schema import make_schema
 from flask_bsr_scim.view import View
+from tests.stores import BACKENDS, new_store
 
 BASE_URL = "https://scim.example.com/v2"
 TENANT = "oracle"
@@ -323,12 +324,10 @@ def make_clock() -> Clock:
     return lambda: datetime(2026, 1, 1, tzinfo=UTC) + timedelta(milliseconds=next(readings) // 3 * 100)
 
 
-@pytest.fixture(scope="module", params=["memory", "sqlite"])
+@pytest.fixture(scope="module", params=BACKENDS)
 def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
     """A backend of each kind, with the same resources."""
-    file = tmp_path_factory.mktemp("oracle") / "oracle.db"
-    uri = "memory://" if request.param == "memory" else f"sqlite:///{file}?synchronous=NORMAL"
-    opened = open_backend(uri, TYPES, clock=make_clock())
+    opened = open_backend(new_store(request.param, tmp_path_factory.mktemp("oracle")), TYPES, clock=make_clock())
     fill(opened)
     yield opened
     opened.close()

@@ -58,6 +58,7 @@ def backend(path: str) -> Iterator[Backend]:
     backend.close()
 
 
+@pytest.mark.requirement("G-02")
 def test_everything_is_kept(backend: Backend, path: str) -> None:
     """Another process finds everything as it was left."""
     commit(backend, person("a"), person("b", nickName="B"), team("t", "a"), changed(person("a"), userName="c"))
@@ -132,6 +133,32 @@ def test_locked(backend: Backend, path: str) -> None:
         assert time.monotonic() - started < 2
         other.execute("ROLLBACK")
     commit(backend, person("b"))
+
+
+def test_notes_do_not_wait_for_others(backend: Backend, path: str) -> None:
+    """While another process holds the file, notes are read, and writing one is given up within a second."""
+    backend.remember(TENANT, "k", "text", 60)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        started = time.monotonic()
+        assert backend.remember(TENANT, "k", "text", 60) == backend.recall(TENANT, "k") == "text"
+        with pytest.raises(StoreUnavailable):
+            backend.remember(TENANT, "l", "text", 60)
+        assert time.monotonic() - started < 1
+
+
+def test_notes_do_not_wait_for_the_disk(path: str, connections: list[sqlite3.Connection]) -> None:
+    """Only what is written for a note is not synced."""
+    backend = SQLiteBackend(TYPES, path, synchronous="FULL")
+    backend.remember(TENANT, "k", "text", 60)
+    (connection,) = connections
+    statements: list[str] = []
+    connection.set_trace_callback(statements.append)
+    backend.remember(TENANT, "l", "text", 60)
+    connection.set_trace_callback(None)
+    assert statements.index("PRAGMA synchronous = NORMAL") < statements.index("BEGIN IMMEDIATE")
+    assert connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    backend.close()
 
 
 def test_no_file(backend: Backend, path: str, tmp_path: Path) -> None:
@@ -281,6 +308,7 @@ def run_at_once(code: str, path: str, number: int) -> list[str]:
     return [process.communicate(timeout=30)[0] for process in processes]
 
 
+@pytest.mark.requirement("G-02")
 def test_processes(backend: Backend, path: str) -> None:
     """Of several processes that make the file and one name at once, one gets the name; all their members stay."""
     code = """

@@ -18,6 +18,7 @@ from flask_bsr_scim.backends.testing_data import TYPES, found, query
 from flask_bsr_scim.errors import ResourceNotFound, StoreError, UniquenessConflict, UnknownMembers, VersionConflict
 from flask_bsr_scim.resource import MemberChanges
 from flask_bsr_scim.schema import Document
+from tests.stores import BACKENDS, new_store
 
 IDS = {"Person": ("p1", "p2", "p3", "p4"), "Team": ("t1", "t2", "t3"), "Note": ("n1",)}
 NAMES = [(type_name, resource_id) for type_name, ids in IDS.items() for resource_id in ids]
@@ -230,10 +231,9 @@ def outcome(commit: Callable[[], object]) -> object:
     return None
 
 
-@pytest.mark.parametrize("kind", ["memory", "sqlite"])
+@pytest.mark.parametrize("kind", BACKENDS)
 def test_commits(kind: str, tmp_path: Path) -> None:
     """Each backend follows the model."""
-    uri = "memory://" if kind == "memory" else f"sqlite:///{tmp_path}/store.db?synchronous=NORMAL"
-    backend = open_backend(uri, TYPES)
+    backend = open_backend(new_store(kind, tmp_path), TYPES)
     run_state_machine_as_test(partial(Commits, backend), settings=settings(max_examples=30, stateful_step_count=15))
     backend.close()

@@ -1,16 +1,21 @@
 """What the how-to pages show is what happens."""
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 from flask import Flask
 
-from flask_bsr_scim import BsrScim, ConfigurationError
+from flask_bsr_scim import BsrScim
+from flask_bsr_scim.schema.definitions import CHARACTERISTICS
 from flask_bsr_scim.web.cli import scim_commands
-from tests.docs.pages import DOCS, ROOT, blocks
-from tests.docs.running import TOKEN, ask, make_directory, make_token, run
+from flask_bsr_scim.web.config import environment_settings, read_settings
+from flask_bsr_scim.web.service import Service
+from tests.docs.pages import DOCS, ROOT, blocks, console_commands, rows
+from tests.docs.running import BOB, TOKEN, ask, make_directory, make_token, run
 
 HOST, PROXY, TOKENS, TYPES = (
     DOCS / "how-to" / f"{name}.md"
@@ -58,8 +63,40 @@ def test_a_token_of_the_second_instance() -> None:
 # Types of the host
 
 
-def test_a_type_of_the_host_is_served() -> None:
-    """A type of the host, with an extension, is served like those that ship."""
+@pytest.fixture
+def documents(empty_folder: Path) -> list[Any]:
+    """The JSON blocks of the page, the schemas among them in files of the names that the page gives them."""
+    found = [json.loads(block.text) for block in blocks(TYPES, "json")]
+    names = re.findall(r"`(\w+\.json)`", TYPES.read_text("utf-8"))
+    schemas = [document for document in found if "attributes" in document]
+    for name, schema in zip(dict.fromkeys(names), schemas, strict=True):
+        (empty_folder / name).write_text(json.dumps(schema))
+    return found
+
+
+def test_an_extension_of_the_host_is_served(documents: list[Any]) -> None:
+    """The body of the page is taken, and its values are found and unique."""
+    app = run(TYPES, last='schemas=["badge.json"]')["app"]
+    token, (extension, body, *_) = make_token(app), documents
+    urn = extension["id"]
+    made = ask(app, "/scim/v2/Users", "POST", body, token)
+    found = ask(app, f'/scim/v2/Users?filter={urn}:number eq "A-17"', token=token)
+    again = ask(app, "/scim/v2/Users", "POST", {**body, "userName": "ann@example.com"}, token)
+    assert [made.status_code, found.status_code, again.status_code] == [201, 200, 409]
+    assert made.json[urn] == {**body[urn], "colour": "grey"}
+    assert found.json["Resources"] == [made.json]
+
+
+def test_the_standalone_server_has_the_extension(documents: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the setting that the page names."""
+    (command,) = console_commands(TYPES)
+    monkeypatch.setenv(*command.split()[0].split("=", 1))
+    service = Service(read_settings({**environment_settings(), "SCIM_BACKEND": "memory://"}))
+    assert documents[0]["id"] in service.types.schemas
+
+
+def test_a_type_of_the_host_is_served(documents: list[Any]) -> None:
+    """A type of the host, with an extension, is served like those that ship; its reference holds."""
     app = run(TYPES)["app"]
     token, urn = make_token(app), "urn:example:scim:extension:Warranty"
     body = {"schemas": ["urn:example:scim:Device", urn], "serialNumber": "A-1", urn: {"ends": "2027-01-31T00:00:00Z"}}
@@ -70,14 +107,20 @@ def test_a_type_of_the_host_is_served() -> None:
     assert [made.status_code, found.status_code, again.status_code, schema.status_code] == [201, 200, 409, 200]
     assert made.json[urn] == body[urn]
     assert found.json["Resources"] == [made.json]
+    bob = ask(app, "/scim/v2/Users", "POST", BOB, token).json
+    owner = {"op": "add", "path": "owner", "value": {"value": bob["id"]}}
+    patch = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": [owner]}
+    owned = ask(app, f"/scim/v2/Devices/{made.json['id']}", "PATCH", patch, token)
+    assert owned.json["owner"] == {"value": bob["id"], "$ref": bob["meta"]["location"], "display": bob["userName"]}
 
 
-def test_a_second_user_type_is_refused() -> None:
-    """What the page says does not work yet does not."""
-    names = run(TYPES, last='"x-maxLength": 100')
-    user = names["make_resource_type"]("User", "/People", names["device"].schema.document)
-    with pytest.raises(ConfigurationError, match="two resource types are named 'User'"):
-        BsrScim(Flask("types"), resource_types=[user], backend="memory://")
+def test_members_of_our_own_are_all_there() -> None:
+    """The tables of the page have those that a host can use."""
+    internal = {"x-source", "x-stored"}
+    assert [name for name, _ in rows(TYPES.read_text("utf-8"), "Member")] == ["x-extends", "x-required", "x-endpoint"]
+    of_attributes = TYPES.read_text("utf-8").partition("Of an attribute, beside")[2]
+    listed = {name for name, _ in rows(of_attributes, "Member")}
+    assert listed == {name for name in CHARACTERISTICS if name.startswith("x-")} - internal
 
 
 # Tokens

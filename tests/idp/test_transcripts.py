@@ -20,6 +20,7 @@ RUNS = [
 GIVEN = {"Users", "Groups", *DEEDS}
 
 
+@pytest.mark.requirement("G-01")
 @pytest.mark.parametrize(("transcript", "profile"), RUNS)
 def test_transcript(transcript: dict[str, Any], profile: str, replay: Callable[[dict[str, Any], str], None]) -> None:
     """Each request of the transcript is answered as it says, and by the rules that hold for every answer."""

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from flask_bsr_scim import current_service
 from flask_bsr_scim.schema import Document
 from tests.client import ENTERPRISE, GROUP, LIST, USER, Scim, assert_error, path_of, user
 
@@ -390,3 +391,15 @@ def test_a_user_that_is_gone_is_in_no_list(either: Scim) -> None:
     either.delete(path_of(bob))
     assert either.names() == ["ann"]
     assert either.get("/Users", query={"filter": 'userName eq "bob"'}).json["totalResults"] == 0
+
+
+@pytest.mark.requirement("F-32")
+def test_a_filter_that_takes_too_long_is_told_what_would_be_quick(fresh: Scim) -> None:
+    """400 `tooMany`, though it may match nobody."""
+    for number in range(100):
+        fresh.user(f"u{number:03}", emails=[{"value": f"{number}@x.org", "type": "work"}])
+    with fresh.app.app_context():
+        current_service().backend.query_seconds = 0
+    slow = " or ".join(f'emails[type eq "{number}"]' for number in range(100))
+    answer = fresh.get("/Users", query={"filter": slow})
+    assert_error(answer, 400, "tooMany", "Use fewer terms, and eq with an attribute that has an index")

@@ -13,6 +13,7 @@ from flask_bsr_scim.errors import (
     Mutability,
     NoTarget,
     ScimError,
+    TooMany,
 )
 from flask_bsr_scim.patch import Operation, make_patch
 from flask_bsr_scim.schema import Document, Extension, ResourceType, Validator, load_profile, make_resource_type
@@ -484,6 +485,26 @@ def test_a_patch_can_be_applied_again() -> None:
     operations = [op("replace", "emails", [HOME]), op("replace", 'emails[type eq "home"].value', "new")]
     patch = make_patch(operations, RFC, Validator(RFC))
     assert patch.apply(USER) == patch.apply(USER) == {**USER, "emails": [{**HOME, "value": "new"}]}
+
+
+@pytest.mark.requirement("F-32")
+@pytest.mark.parametrize(
+    ("operation", "times"),
+    [
+        pytest.param(op("add", "emails", [HOME]), 2, id="a value is added"),
+        pytest.param(op("remove", "emails", [{"value": "nobody"}]), 2, id="a value is removed"),
+        pytest.param(op("replace", "emails.display", "B"), 3, id="all are changed"),
+        pytest.param(op("remove", 'emails[type eq "other"]'), 3, id="by a filter"),
+        pytest.param(op("remove", 'emails[type eq "x" or not (primary pr and value co "b")]'), 1, id="of three terms"),
+    ],
+)
+def test_a_patch_looks_at_so_many_values(operation: Operation, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small request could keep the server at work on a large resource for minutes."""
+    monkeypatch.setattr("flask_bsr_scim.patch.effort.MOST", 7)
+    document = user(emails=[WORK, HOME])
+    patched(document, *[operation] * times)
+    with pytest.raises(TooMany, match="more than 7 values"):
+        patched(document, *[operation] * (times + 1))
 
 
 @pytest.mark.requirement(

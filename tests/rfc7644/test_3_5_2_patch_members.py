@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_bsr_scim.errors import InvalidFilter, InvalidPath, InvalidValue, Mutability, ScimError
+from flask_bsr_scim.errors import InvalidFilter, InvalidPath, InvalidValue, Mutability, ScimError, TooMany
 from flask_bsr_scim.patch import Operation, Patch, make_patch
 from flask_bsr_scim.resource import MemberChanges
 from flask_bsr_scim.schema import Document, Validator, load_profile
@@ -172,6 +172,29 @@ def test_a_filter_knows_those_just_added() -> None:
 
     patch = made(op("add", "members", ["8", "9"]), op("remove", 'members[type eq "User" and value ne "8"]'))
     assert patch.member_changes(lambda: PRESENT, describe) == MemberChanges(("8",), ("9", "1", "2"))
+    assert asked == ["8", "9"]
+
+
+@pytest.mark.requirement("F-32")
+def test_filters_look_at_so_many_members(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small request could keep the server at work on a large group for minutes; names alone cost nothing."""
+    monkeypatch.setattr("flask_bsr_scim.patch.effort.MOST", 7)
+    by_type, by_name = op("remove", 'members[type eq "Robot"]'), op("remove", 'members[value eq "1"]')
+    made(*[by_name] * 9, *[by_type] * 2).member_changes(lambda: PRESENT)
+    with pytest.raises(TooMany, match="name members by their ids"):
+        made(*[by_type] * 3).member_changes(lambda: PRESENT)
+
+
+def test_those_just_added_are_looked_up_once() -> None:
+    """However many filters ask for them."""
+    asked: list[str] = []
+
+    def describe(ids: Iterable[str]) -> Iterator[Document]:
+        asked.extend(ids)
+        return iter(())
+
+    by_type = op("remove", 'members[type eq "User"]')
+    made(op("add", "members", ["8"]), by_type, op("add", "members", ["9"]), by_type).member_changes(list, describe)
     assert asked == ["8", "9"]
 
 

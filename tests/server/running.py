@@ -147,9 +147,9 @@ class Server:
         """Return the most bytes of memory that each process has used, summed up; 0 where the system does not tell."""
         return sum(_peak_memory(pid) for pid in (self._process.pid, *_children(self._process.pid)))
 
-    def interrupt(self) -> int:
+    def interrupt(self, sent: signal.Signals = signal.SIGTERM) -> int:
         """End the server as a supervisor does (SIGTERM); return its exit status when all processes are gone."""
-        self._process.send_signal(signal.SIGTERM)
+        self._process.send_signal(sent)
         status = self._process.wait(PATIENCE)
         self._reader.join(PATIENCE)
         return status

@@ -1,4 +1,5 @@
-"""All processes are killed while clients write: what was acknowledged is there, and nothing is there by half.
+"""Processes are killed while clients write, with their Redis or without: what was acknowledged is there, and nothing is
+there by half.
 
 `--hypothesis-profile=thorough` makes it twenty rounds instead of three.
 """
@@ -6,10 +7,12 @@
 import random
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from http.client import HTTPException
-from threading import Timer
+from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -18,11 +21,13 @@ from hypothesis import settings
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, LogEntry
 from flask_bsr_scim.web.config import read_settings
 from flask_bsr_scim.web.service import Service
+from tests.redis_server import RedisServer, running
 from tests.server.conftest import servers
-from tests.server.running import TOKEN, USER, Client, Server, patch, together
+from tests.server.running import PATIENCE, TOKEN, USER, Client, Server, patch, together
 
 WRITERS = 4
-ROUNDS = 20 if settings().max_examples == settings.get_profile("thorough").max_examples else 3
+ROUNDS, WRITES = (20, 150) if settings().max_examples == settings.get_profile("thorough").max_examples else (3, 50)
+"""How often everything is killed, and the least number of writes that are acknowledged before."""
 
 _READY_WITHIN = 3
 """Seconds."""
@@ -62,33 +67,60 @@ def write(server: Server, group: str, name: str, told: Acknowledged) -> None:
             told.attempts.add(user_name)
             try:
                 created = client("POST", "/Users", {"schemas": [USER], "userName": user_name, "externalId": user_name})
+                if created.status == 503:
+                    return
                 assert created.status == 201, created
                 told.users[created.body["id"]] = created.body
                 member = created.body["id"]
                 added = client("PATCH", f"/Groups/{group}", patch(("add", "members", [{"value": member}])))
+                if added.status == 503:
+                    return
                 assert added.status in (200, 204), added
                 told.members.add(member)
             except (OSError, HTTPException):
                 return
 
 
-@pytest.fixture(scope="module")
-def aftermath(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
-    """Kill the server in the middle of writes, again and again."""
+def kill_after(told: Acknowledged, writes: int, victims: list[Any]) -> None:
+    """Kill processes at a moment after so many writes were acknowledged."""
+    deadline = time.monotonic() + PATIENCE
+    while told.writes < writes and time.monotonic() < deadline:
+        time.sleep(0.001)
+    for each in victims:
+        each.kill()
+
+
+@contextmanager
+def stores(kind: str, folder: Path) -> Iterator[tuple[str, RedisServer | None]]:
+    """Give the URI of a store that keeps what it acknowledged, and the process that keeps it when there is one."""
+    if kind == "sqlite":
+        yield f"sqlite:///{folder / 'scim.db'}", None
+        return
+    with running(appendonly="yes", appendfsync="always") as redis:
+        yield redis.uri(), redis
+
+
+@pytest.fixture(scope="module", params=["sqlite", "redis"])
+def aftermath(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Aftermath]:
+    """Kill the server, its store, or both in the middle of writes, again and again."""
     moments, told, seconds = random.Random(1), Acknowledged(), []
-    with servers() as start:
-        server = start(f"sqlite:///{tmp_path_factory.mktemp('crash') / 'scim.db'}", SCIM_TOKEN=TOKEN).wait()
+    with stores(request.param, tmp_path_factory.mktemp("crash")) as (uri, redis), servers() as start:
+        server = start(uri, SCIM_TOKEN=TOKEN).wait()
         with server.client() as client:
             group = client.create_group("Written to")
         for number in range(ROUNDS):
-            killer = Timer(moments.uniform(0.4, 1.2), server.kill)
+            victims: list[Any] = [server] if redis is None else [[redis], [redis, server], [server]][number % 3]
+            goal = told.writes + moments.randint(WRITES, 2 * WRITES)
+            killer = Thread(target=kill_after, args=(told, goal, victims))
             killer.start()
             together([partial(write, server, group, f"{number}.{writer}", told) for writer in range(WRITERS)])
             killer.join()
             before = time.monotonic()
-            server.start()
+            for each in victims:
+                each.start()
             server.wait()
-            seconds.append(time.monotonic() - before)
+            if server in victims:
+                seconds.append(time.monotonic() - before)
         yield Aftermath(server, group, told, seconds)
 
 
@@ -117,7 +149,7 @@ def test_acknowledged_users_are_there(aftermath: Aftermath) -> None:
     with aftermath.server.client() as client:
         users = all_users(client, "&excludedAttributes=groups")
     told = aftermath.told
-    assert told.writes >= 50 * ROUNDS
+    assert told.writes >= WRITES * ROUNDS
     assert {i: users.get(i) for i in told.users} == told.users
     assert {user["userName"] for user in users.values()} <= told.attempts
     assert len(users) <= len(told.users) + WRITERS * ROUNDS

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.client import USER
 from tests.server.running import TOKEN, Server, head, together
 
 SLOW_CLIENTS = 12
@@ -37,6 +38,17 @@ def test_half_requests_do_not_stop_others(server: Server) -> None:
 
     for _ in range(3):
         assert together([ask] * 4) == [200] * 4
+
+
+def test_a_slow_upload_does_not_stop_large_requests(server: Server) -> None:
+    """Large requests take turns, for which one that is still on its way does not count."""
+    with ExitStack() as connections:
+        for _ in range(4):
+            slow = connections.enter_context(server.connect())
+            slow.sendall(head("POST", "/Groups", "Content-Length: 1500000") + b'{"schemas":')
+        with server.client(timeout=5) as client:
+            large = {"schemas": [USER], "userName": "large", "unknown": "y" * 1_200_000}
+            assert client("POST", "/Users", large).status == 201
 
 
 @pytest.mark.parametrize("size", [7_000, 15_000, 16_000])

@@ -255,6 +255,14 @@ def test_what_is_no_patch_is_refused(body: Any, scim: Scim) -> None:
     assert scim.get(path_of(bob)).json == bob
 
 
+@pytest.mark.parametrize("operation", [None, 5, []])
+def test_what_is_no_operation_is_told_what_one_is(operation: Any, scim: Scim) -> None:
+    """The words are ours, whatever it is."""
+    path = path_of(scim.user("bob"))
+    response = scim("PATCH", path, {"schemas": [PATCH], "Operations": [operation]})
+    assert_error(response, 400, "invalidSyntax", "operations.0 must be an object with op, path and value.")
+
+
 WRONG_MEMBERS = [
     pytest.param(["nobody"], "nobody", id="an unknown id"),
     pytest.param([{"value": "nobody"}], "nobody", id="an unknown id in an element"),

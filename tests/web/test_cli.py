@@ -344,7 +344,7 @@ COMMANDS = [["token", "create"], ["token", "list"], ["token", "delete", "x"], ["
 @pytest.mark.parametrize(
     ("backend", "message"),
     [
-        ("mongodb://x", "no backend has the URI scheme 'mongodb'; known: memory, sqlite"),
+        ("mongodb://x", "no backend has the URI scheme 'mongodb'; known: memory, redis"),
         ("directory.db", "SCIM_BACKEND: must be a URI, as sqlite:///file.db"),
         ("sqlite://x", "names no SQLite file"),
         ("sqlite:///nowhere/at/all/scim.db", "the folder of the SQLite file"),

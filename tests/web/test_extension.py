@@ -334,7 +334,7 @@ WRONG = [
     ("SCIM_BACKEND", "", "must be a URI"),
     ("SCIM_BACKEND", 5, "Not a valid string"),
     ("SCIM_BACKEND", None, "may not be null"),
-    ("SCIM_BACKEND", "mongodb://x", "no backend has the URI scheme 'mongodb'; known: memory, sqlite"),
+    ("SCIM_BACKEND", "mongodb://x", "no backend has the URI scheme 'mongodb'; known: memory, redis"),
     ("SCIM_BACKEND", "sqlite://directory.db", "names no SQLite file"),
     ("SCIM_BACKEND", "sqlite:///", "names no SQLite file"),
     ("SCIM_BACKEND", "memory://x", "is written memory://"),

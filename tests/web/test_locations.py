@@ -62,12 +62,30 @@ def test_the_setting_beats_the_request() -> None:
     assert base_url(scim, HTTP_HOST='evil"') == "https://directory.example.com/scim/v2"
 
 
+TUNNEL = {"base_url": "https://abc.ngrok-free.app", "trusted_proxies": 1}
+"""What `bsr-scim serve --tunnel ngrok` sets."""
+
+FORGED = {"HTTP_X_FORWARDED_HOST": "evil.example.com", "HTTP_X_FORWARDED_PROTO": "http, https"}
+"""What comes of headers that a client of the tunnel made up: ngrok keeps its Host, and adds to the others."""
+
+
 @pytest.mark.requirement("R-13", "Z-11")
-def test_every_address_of_an_answer_is_of_one_base(make_scim: Callable[..., Scim]) -> None:
+@pytest.mark.parametrize(
+    ("settings", "environ"),
+    [
+        pytest.param({"trusted_proxies": 1}, NGROK, id="a proxy that is believed"),
+        pytest.param(TUNNEL, NGROK, id="a tunnel"),
+        pytest.param(TUNNEL, NGROK | FORGED, id="a tunnel, and a client that lies"),
+        pytest.param(TUNNEL, {}, id="past the tunnel"),
+    ],
+)
+def test_every_address_of_an_answer_is_of_one_base(
+    make_scim: Callable[..., Scim], settings: dict[str, Any], environ: dict[str, str]
+) -> None:
     """Location, Content-Location, meta.location and each $ref."""
-    scim = make_scim(trusted_proxies=1)
+    scim = make_scim(**settings)
     base = "https://abc.ngrok-free.app/scim/v2"
-    ask: dict[str, Any] = {"environ": NGROK}
+    ask: dict[str, Any] = {"environ": environ}
     created = scim.post("/Users", {"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "bob"}, **ask)
     bob = created.json
     assert created.headers["Location"] == created.headers["Content-Location"] == f"{base}/Users/{bob['id']}"

@@ -1,30 +1,17 @@
-"""The protocol's messages (RFC 7644 §8.2), read and written with marshmallow."""
+"""Queries (RFC 7644 §3.4.2 and §3.4.3), in a URL and in a body, and the choice of attributes (§3.9)."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
-import orjson
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load, validate
-from marshmallow.exceptions import SCHEMA
+from marshmallow import ValidationError, fields, post_load, validate
 
 from flask_bsr_scim.dialects import Tolerance, tolerates
-from flask_bsr_scim.errors import InvalidCount, InvalidSyntax, InvalidValue, ScimError
-from flask_bsr_scim.patch import Operation
+from flask_bsr_scim.errors import InvalidCount, InvalidValue
+from flask_bsr_scim.messages.base import SEARCH_REQUEST, Message, first_message, lower_names, refused
 from flask_bsr_scim.schema import JSON, Document
-from flask_bsr_scim.schema.readers import folded
-
-PREFIX = "urn:ietf:params:scim:api:messages:2.0:"
-LIST_RESPONSE = PREFIX + "ListResponse"
-PATCH_OP = PREFIX + "PatchOp"
-SEARCH_REQUEST = PREFIX + "SearchRequest"
-ERROR = PREFIX + "Error"
-
-_AT_ONCE = 100
-"""Resources in one piece of a ListResponse."""
 
 _DIGITS = re.compile(r"-?\d+", re.ASCII)
 _MOST = 2**31 - 1
@@ -60,11 +47,6 @@ class SearchRequest:
     selection: Selection = Selection()
 
 
-class _Message(Schema):
-    class Meta:
-        unknown = EXCLUDE
-
-
 class _Integer(fields.Integer):
     """An integer, or one in ASCII digits, brought into the 32 bits that every store and client can count with."""
 
@@ -88,14 +70,10 @@ class _Names(fields.Field[tuple[str, ...]]):
         return tuple(stripped for name in names if (stripped := name.strip()))
 
 
-def _refused(message: str) -> dict[str, Any]:
-    return dict.fromkeys(("required", "null", "invalid", "type"), message)
+_TEXT = refused("must be text.")
 
 
-_TEXT = _refused("must be text.")
-
-
-class _SelectionSchema(_Message):
+class _SelectionSchema(Message):
     attributes = _Names(load_default=())
     excluded_attributes = _Names(data_key="excludedAttributes", load_default=())
 
@@ -123,33 +101,6 @@ class _SearchParameters(_SelectionSchema):
         )
 
 
-class _OperationSchema(_Message):
-    error_messages = _refused("must be an object with op, path and value.")
-    op = fields.String(required=True, error_messages=_refused("must be add, remove or replace."))
-    path = fields.String(load_default=None, allow_none=True, error_messages=_refused("must be text."))
-    value = fields.Raw(allow_none=True)
-
-    @post_load
-    def _operation(self, data: dict[str, Any], **_: Any) -> Operation:
-        return Operation(data["op"], data["path"], data.get("value"), "value" in data)
-
-
-class _PatchOpSchema(_Message):
-    operations = fields.List(
-        fields.Nested(_OperationSchema),
-        required=True,
-        validate=validate.Length(min=1, error="is empty; send at least one operation."),
-        error_messages=_refused("must be a list of operations."),
-    )
-
-
-class _ErrorSchema(_Message):
-    schemas = fields.Constant([ERROR])
-    status = fields.String()
-    scim_type = fields.String(data_key="scimType")
-    detail = fields.String()
-
-
 _SELECTION = _SelectionSchema()
 _SEARCH = _SearchParameters()
 _OTHER_PARAMETERS = {(key := field.data_key or name).lower(): key for name, field in _SEARCH.load_fields.items()}
@@ -159,8 +110,6 @@ _AS_IN_URLS = (
     (("startIndex", "count"), Tolerance.NUMBER_AS_STRING, "a number"),
     (("attributes", "excludedAttributes"), Tolerance.NAMES_AS_STRING, "a list of names"),
 )
-_PATCH = _PatchOpSchema()
-_ERROR = _ErrorSchema()
 
 
 def read_selection(parameters: Mapping[str, str]) -> Selection:
@@ -194,7 +143,7 @@ def _load_others(parameters: Mapping[str, JSON]) -> tuple[Any, ...]:
     try:
         others: tuple[Any, ...] = _SEARCH.load(parameters)
     except ValidationError as error:
-        raise InvalidValue(_first_message(error)) from None
+        raise InvalidValue(first_message(error)) from None
     return others
 
 
@@ -213,7 +162,7 @@ def read_search_request(body: JSON) -> SearchRequest:
     :raises InvalidValue: a member has a value of the wrong type; and see :func:`read_search_parameters`.
     :raises InvalidCount: see :func:`read_search_parameters`.
     """
-    message = {name: value for name, value in _lower_names(body, SEARCH_REQUEST).items() if value is not None}
+    message = {name: value for name, value in lower_names(body, SEARCH_REQUEST).items() if value is not None}
     others = {name: message[key] for key, name in _OTHER_PARAMETERS.items() if key in message}
     _check_types(others)
     cursor = _text(message, "cursor")
@@ -237,94 +186,5 @@ def _text(message: Document, name: str) -> str | None:
     raise InvalidValue(f"{name} must be text.")
 
 
-def read_patch(body: JSON, limit: int) -> list[Operation]:
-    """Return the operations of a PatchOp message (RFC 7644 §3.5.2), at most `limit`.
-
-    :raises InvalidSyntax: the body is no PatchOp, or has no operation.
-    :raises InvalidValue: it has more operations than the limit.
-    """
-    message = _lower_names(body, PATCH_OP)
-    count = len(message["operations"]) if isinstance(message.get("operations"), list) else 0
-    if count > limit:
-        raise InvalidValue(f"The request has {count} operations; send at most {limit} in one.")
-    message["operations"] = list(map(_lowered, message["operations"])) if count else message.get("operations")
-    try:
-        operations: list[Operation] = _PATCH.load(message)["operations"]
-    except ValidationError as error:
-        raise InvalidSyntax(_first_message(error)) from None
-    return operations
-
-
-def error_document(error: ScimError) -> Document:
-    """Return the Error message of RFC 7644 §3.12; `status` is a string."""
-    document: Document = _ERROR.dump(error)
-    if document.get("scimType") is None:
-        document.pop("scimType", None)
-    return document
-
-
-def list_response(total: int, start_index: int, count: int, resources: Iterable[str]) -> Iterator[str]:
-    """Yield the JSON text of a ListResponse (RFC 7644 §3.4.2) in pieces, from the texts of its resources.
-
-    Every member is always there: Okta's connector refuses an answer without `Resources`.
-
-    :param count: the number of resources on this page.
-    """
-    return _listed(f'"totalResults":{total},"startIndex":{start_index},"itemsPerPage":{count}', resources)
-
-
-def cursor_list_response(
-    total: int, count: int, resources: Iterable[str], *, following: str | None, previous: str | None
-) -> Iterator[str]:
-    """Yield the JSON text of a page that was asked for with a cursor (RFC 9865 §2); see :func:`list_response`.
-
-    :param following: the cursor of the next page.
-    """
-    cursors = {"previousCursor": previous, "nextCursor": following}
-    given = "".join(f'"{name}":"{cursor}",' for name, cursor in cursors.items() if cursor is not None)
-    return _listed(f'{given}"totalResults":{total},"itemsPerPage":{count}', resources)
-
-
-def _listed(members: str, resources: Iterable[str]) -> Iterator[str]:
-    yield f'{{"schemas":["{LIST_RESPONSE}"],{members},"Resources":['
-    texts = iter(resources)
-    separator = ""
-    while some := list(islice(texts, _AT_ONCE)):
-        yield separator + ",".join(some)
-        separator = ","
-    yield "]}"
-
-
-def list_document(documents: list[Document]) -> str:
-    """Return the JSON text of a ListResponse that holds everything there is."""
-    texts = (orjson.dumps(document).decode() for document in documents)
-    return "".join(list_response(len(documents), 1, len(documents), texts))
-
-
 def _selection(data: Mapping[str, Any]) -> Selection:
     return Selection(data["attributes"], data["excluded_attributes"])
-
-
-def _lower_names(body: JSON, urn: str) -> Document:
-    message = _lowered(body)
-    if not isinstance(message, dict):
-        raise InvalidSyntax("The request body must be a JSON object.")
-    schemas = message.get("schemas")
-    if not isinstance(schemas, list) or urn.lower() not in (str(entry).lower() for entry in schemas):
-        raise InvalidSyntax(f"schemas must contain {urn}.")
-    return message
-
-
-def _lowered(body: JSON) -> JSON:
-    return folded(body, "The request body") if isinstance(body, dict) else body
-
-
-def _first_message(error: ValidationError) -> str:
-    """Return one sentence about the first wrong member, as `operations.0.op must be add, remove or replace.`"""
-    path: list[str] = []
-    node: Any = error.messages
-    while isinstance(node, dict):
-        name, node = next(iter(node.items()))
-        if name != SCHEMA:
-            path.append(str(name))
-    return f"{'.'.join(path)} {node[0] if isinstance(node, list) else node}"

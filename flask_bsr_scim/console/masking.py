@@ -1,0 +1,110 @@
+"""What a record shows of a message: never a token, a password or what else is secret."""
+
+import re
+from itertools import islice
+from urllib.parse import parse_qsl
+
+import orjson
+
+from flask_bsr_scim.registry.tokens import without_tokens
+from flask_bsr_scim.schema import JSON, Document
+
+HIDDEN = "(hidden)"
+
+_SECRET = re.compile(r"passw|secret|token|authorization|cookie|credential", re.IGNORECASE)
+"""What a name holds whose value is not for showing."""
+
+_SCHEME = re.compile(r"\b(bearer|basic)(?:\s|%20|\+)+(?=\S*[\d=])[\w.~+/=-]{6,}", re.IGNORECASE)
+_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
+_ESCAPE = re.compile(r"\\u00([0-7][0-9a-f])", re.IGNORECASE)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that show as nothing, or turn a line round."""
+
+_DEEPEST = 30
+_LONGEST_LIST = 50
+_MOST_MEMBERS = 100
+_MOST_PARAMETERS = 50
+_LONGEST_STRING = 2000
+_LONGEST_QUERY = 4096
+_LONGEST = 16_384
+"""Characters of a message that are kept."""
+
+
+def scrubbed(text: str) -> str:
+    """Return a text without tokens and credentials, and without characters that deceive."""
+    text = _SCHEME.sub(rf"\1 {HIDDEN}", without_tokens(text.encode("utf-8", "replace").decode()))
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def masked(value: JSON, depth: int = 0) -> JSON:
+    """Return a JSON value without what is secret in it, and with the first elements alone of long lists."""
+    match value:
+        case dict() | list() if depth >= _DEEPEST:
+            return "…"
+        case dict():
+            members = {scrubbed(name): _member(value, name, depth) for name in islice(value, _MOST_MEMBERS)}
+            return members if len(value) <= _MOST_MEMBERS else members | {"…": f"{len(value) - _MOST_MEMBERS} more"}
+        case list():
+            shown = [masked(element, depth + 1) for element in value[:_LONGEST_LIST]]
+            more = len(value) - len(shown)
+            return [*shown, f"… and {more} more"] if more else shown
+        case str():
+            return _cut(scrubbed(value[: 2 * _LONGEST_STRING]), _LONGEST_STRING)
+    return value
+
+
+def _member(document: Document, name: str, depth: int) -> JSON:
+    value = document[name]
+    if value is not None and _is_secret(document, name):
+        return HIDDEN
+    return masked(value, depth + 1)
+
+
+def _is_secret(document: Document, name: str) -> bool:
+    """Tell whether a member is secret: by its name, or by the path of the PATCH operation that it is the value of."""
+    if _SECRET.search(name):
+        return True
+    lower = name.lower()
+    if lower == "filter":
+        return _names_secret(document[name])
+    return lower == "value" and any(_names_secret(path) for key, path in document.items() if key.lower() == "path")
+
+
+def _names_secret(text: JSON) -> bool:
+    """Tell whether a filter or a path names an attribute that is secret; the values that it compares do not count."""
+    return isinstance(text, str) and bool(_SECRET.search(_LITERAL.sub("", text)))
+
+
+def shown_message(data: bytes) -> tuple[str, str]:
+    """Return what is shown of a body, and a note about what is not; JSON without line breaks where it is JSON."""
+    try:
+        text = orjson.dumps(masked(orjson.loads(data))).decode()
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
+        return _shown_text(data[: 2 * _LONGEST_STRING].decode("utf-8", "replace"))
+    return _cut(text, _LONGEST), "Only the beginning is kept." if len(text) > _LONGEST else ""
+
+
+def _shown_text(text: str) -> tuple[str, str]:
+    """Return the same of what is no JSON, and nothing when there may be something secret in it."""
+    if _SECRET.search(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)):
+        return "", "This is not JSON, and holds something that may be secret: it is not shown."
+    return _cut(scrubbed(text), _LONGEST_STRING), "This is not JSON."
+
+
+def shown_target(path: str, query: str) -> str:
+    """Return path and query in readable form."""
+    pairs = "&".join(f"{name}={value}" for name, value in shown_query(query).items())
+    return _cut(scrubbed(path[:_LONGEST_QUERY]) + (f"?{pairs}" if pairs else ""), _LONGEST_STRING)
+
+
+def shown_query(query: str) -> dict[str, str]:
+    """Return the parameters of a query in readable form, of several with one name the first."""
+    shown: dict[str, str] = {}
+    pairs = parse_qsl(query[:_LONGEST_QUERY], keep_blank_values=True, errors="replace")
+    for name, value in pairs[:_MOST_PARAMETERS]:
+        shown.setdefault(scrubbed(name), HIDDEN if _is_secret({name: value}, name) else scrubbed(value))
+    return shown
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"

@@ -1,0 +1,53 @@
+"""Resources as JSON text in pieces: a large group is never rendered at once."""
+
+from collections.abc import Iterable, Iterator
+
+import orjson
+
+from flask_bsr_scim.portions import portions
+from flask_bsr_scim.resource import Resource
+from flask_bsr_scim.schema import Document
+from flask_bsr_scim.schema.projection import Projection
+from flask_bsr_scim.view import CHUNK, View
+
+_AT_ONCE = 100
+"""Resources in one piece of a list."""
+
+
+def stream(view: View, projection: Projection, resource: Resource) -> Iterator[str]:
+    """Yield the JSON text of what is chosen of a resource."""
+    if projection.is_default:
+        return view.chunks(resource)
+    return _chosen(view, projection, resource)
+
+
+def stream_all(view: View, projection: Projection, resources: Iterable[Resource]) -> Iterator[str]:
+    """Yield the JSON texts of what is chosen of several resources, with commas between them."""
+    separator = ""
+    for some in portions(resources, _AT_ONCE):
+        if projection.is_default and not any(len(resource.links) > CHUNK for resource in some):
+            yield separator + ",".join(view.texts(some))
+            separator = ","
+            continue
+        for resource in some:
+            yield separator
+            yield from stream(view, projection, resource)
+            separator = ","
+
+
+def _chosen(view: View, projection: Projection, resource: Resource) -> Iterator[str]:
+    members = view.types.by_name[resource.type].members
+    if members is None or len(resource.links) <= CHUNK:
+        yield _dumped(projection.apply(view.document(resource)))
+        return
+    yield _dumped(projection.apply(view.document(resource._replace(links=()))))[:-1]
+    separator = f',"{members.name}":['
+    for links in portions(resource.links, CHUNK):
+        if some := projection.apply(view.document(resource._replace(links=links))).get(members.name):
+            yield separator + _dumped(some)[1:-1]
+            separator = ","
+    yield "]}" if separator == "," else "}"
+
+
+def _dumped(document: Document) -> str:
+    return orjson.dumps(document).decode()

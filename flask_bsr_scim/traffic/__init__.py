@@ -1,0 +1,1 @@
+"""Recorded traffic in a file: exported, sent again, held against stricter dialects, and turned into tests."""

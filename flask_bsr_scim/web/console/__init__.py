@@ -1,0 +1,1 @@
+"""The console: pages for whoever connects an identity provider."""

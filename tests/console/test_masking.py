@@ -1,0 +1,112 @@
+"""What a record shows of messages, and what it does not."""
+
+import json
+from typing import Any
+
+import pytest
+
+from flask_bsr_scim.console.masking import HIDDEN, masked, scrubbed, shown_message, shown_query, shown_target
+
+SECRET = "hunter2-hunter2"
+TOKEN = "bsrscim_default_abcdefghijklmnopqrstuvwxyz0123456789"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"userName": "bob", "password": SECRET}, id="a password"),
+        pytest.param({"PassWord": SECRET}, id="in any letter case"),
+        pytest.param({"urn:ietf:params:scim:schemas:core:2.0:User:password": SECRET}, id="with its URN"),
+        pytest.param({"urn:x": {"clientSecret": {"value": [SECRET]}}}, id="a secret that is complex"),
+        pytest.param({"Operations": [{"op": "replace", "path": "password", "value": SECRET}]}, id="a PATCH"),
+        pytest.param({"Operations": [{"value": SECRET, "op": "replace", "Path": "PASSWORD"}]}, id="in another order"),
+        pytest.param({"Operations": [{"op": "replace", "value": {"password": SECRET}}]}, id="a PATCH without path"),
+        pytest.param({"Operations": [{"data": {"password": SECRET}}]}, id="a bulk operation"),
+        pytest.param({"filter": f'password eq "{SECRET}"'}, id="a filter in a body"),
+        pytest.param({"note": f"Bearer {SECRET}"}, id="a header in a value"),
+        pytest.param({"note": f"Authorization: Basic {SECRET}="}, id="basic credentials"),
+    ],
+)
+def test_secrets_are_not_shown(body: Any) -> None:
+    """A password or a credential is shown in no form of a message."""
+    text, _ = shown_message(json.dumps(body).encode())
+    assert SECRET not in text
+    assert HIDDEN in text
+
+
+@pytest.mark.parametrize("place", [{"userName": TOKEN}, {TOKEN: 1}, [f"x {TOKEN} y"], TOKEN])
+def test_tokens_are_not_shown(place: Any) -> None:
+    """A token that was pasted into the wrong field is not shown, wherever it stands."""
+    assert TOKEN not in shown_message(json.dumps(place).encode())[0]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(b'{"password": "hunter2-hunter2"', id="cut off"),
+        pytest.param(b'{"p\\u0061ssword": "hunter2-hunter2"', id="escaped"),
+        pytest.param(b"grant_type=x&client_secret=hunter2-hunter2", id="a form"),
+        pytest.param(b'{"a": 1} {"password": "hunter2-hunter2"}', id="two messages"),
+    ],
+)
+def test_what_is_no_json_is_shown_only_when_nothing_is_secret(body: bytes) -> None:
+    """Where names and values cannot be told apart, nothing is shown that may hold a secret."""
+    text, note = shown_message(body)
+    assert not text
+    assert "not JSON" in note
+
+
+def test_what_is_no_json_is_shown() -> None:
+    """A message that is wrong is shown as it came."""
+    assert shown_message(b'{"userName": bob}') == ('{"userName": bob}', "This is not JSON.")
+
+
+def test_what_is_not_secret_is_shown() -> None:
+    """Names and values stay as they are, also those that sound like secrets."""
+    body = {"userName": "secretary@example.com", "active": True, "n": None, "password": None}
+    assert masked(body) == body
+    operation = {"op": "add", "path": 'emails[value eq "secretary@example.com"].type', "value": "work"}
+    assert masked(operation) == operation
+
+
+def test_long_lists_are_cut() -> None:
+    """Of the members of a group the first ones are shown, and how many there are more."""
+    shown: Any = masked({"members": [{"value": str(number)} for number in range(1000)]})
+    assert len(shown["members"]) == 51
+    assert shown["members"][-1] == "… and 950 more"
+
+
+def test_large_objects_are_cut() -> None:
+    """Of an object with more members than any resource has, the first ones are shown."""
+    shown: Any = masked({str(number): number for number in range(1000)})
+    assert (len(shown), shown["…"]) == (101, "900 more")
+    assert len(shown_query("&".join(f"a{number}=1" for number in range(1000)))) == 50
+
+
+def test_long_messages_are_cut() -> None:
+    """No message is longer than what is kept."""
+    text, note = shown_message(json.dumps({f"a{number}": "x" * 1000 for number in range(100)}).encode())
+    assert len(text) == 16_384
+    assert note == "Only the beginning is kept."
+
+
+def test_deep_messages_are_cut() -> None:
+    """However deep a message is, it is shown."""
+    assert "…" in shown_message(b"[" * 1000 + b"]" * 1000)[0]
+
+
+def test_a_query() -> None:
+    """A query is readable, of parameters with one name the first counts, and secrets are hidden."""
+    query = "filter=userName%20eq%20%22bob%40example.com%22&count=1&count=2&access_token=x1234567"
+    assert shown_query(query) == {"filter": 'userName eq "bob@example.com"', "count": "1", "access_token": HIDDEN}
+    assert shown_query("filter=password+sw+%22a%22") == {"filter": HIDDEN}
+    assert shown_target("/Users", "count=1") == "/Users?count=1"
+    assert shown_target(f"/Users/{TOKEN}", "") == "/Users/…"
+
+
+def test_characters_that_deceive() -> None:
+    """Characters that turn a line round or show as nothing are seen."""
+    assert scrubbed("a\u202egpj.exe\x00\u200b") == "a\N{REPLACEMENT CHARACTER}gpj.exe" + "\N{REPLACEMENT CHARACTER}" * 2
+    assert scrubbed("half \ud800 of a pair") == "half ? of a pair"
+    assert scrubbed("two\nlines\tand a tab") == "two\nlines\tand a tab"
+    assert scrubbed("The word Bearer is there twice") == "The word Bearer is there twice"

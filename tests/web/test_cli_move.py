@@ -1,0 +1,306 @@
+"""The commands that move a store, and prove it: `export`, `import`, `copy`, `db check`."""
+
+import gzip
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+from flask import Flask
+
+from flask_bsr_scim import BsrScim
+from flask_bsr_scim.backends.dumping import Record, WrittenMeanwhileError
+from flask_bsr_scim.backends.sqlite import SQLiteBackend
+from flask_bsr_scim.web.cli import scim_commands
+from tests.client import Scim, group, user
+from tests.stores import new_store
+
+pytestmark = pytest.mark.usefixtures("clean_environment")
+
+FILE = "store.jsonl"
+SUMMARY = "default: Group 1, Owner 1, Token 1, User 1, members 1, changes 4\n"
+
+
+def run(*args: str, **rest: Any) -> Result:
+    """Run a command."""
+    return CliRunner().invoke(scim_commands, args, **rest)
+
+
+def done(*args: str, **rest: Any) -> Result:
+    """Run a command that must work."""
+    result = run(*args, **rest)
+    assert result.exit_code == 0, result.output
+    return result
+
+
+def refused(*args: str, **rest: Any) -> str:
+    """Run a command that must fail in a readable way; return what it says."""
+    result = run(*args, **rest)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert isinstance(result.exception, SystemExit)
+    return result.stderr
+
+
+def served(uri: str) -> Flask:
+    """Return an application that serves a store."""
+    app = Flask("served")
+    BsrScim(app, backend=uri)
+    return app
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> str:
+    """The URI of a store with a token, a user and a group."""
+    uri = f"sqlite:///{tmp_path / 'store.db'}"
+    token = done("token", "create", "--backend", uri).stdout.strip()
+    (tmp_path / "token").write_text(token)
+    scim = Scim(served(uri), token=token)
+    bob = scim.post("/Users", user("bob")).json["id"]
+    scim.post("/Groups", group("eng", bob))
+    return uri
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> str:
+    """The URI of a store that is not there yet."""
+    return f"sqlite:///{tmp_path / 'other.db'}"
+
+
+@pytest.fixture
+def file(store: str) -> Path:
+    """The export of the store."""
+    done("export", FILE, "--backend", store)
+    return Path(FILE)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+def test_moving_a_store(store: str, file: Path, kind: str, tmp_path: Path) -> None:
+    """The other backend serves the same to the same token, and its export is the same file."""
+    (tmp_path / "folder").mkdir()
+    target = new_store(kind, tmp_path / "folder")
+    imported = done("import", FILE, "--backend", target)
+    assert imported.stderr == f"imported {SUMMARY}"
+    again = done("export", "--backend", target)
+    assert again.stdout_bytes == file.read_bytes()
+    assert again.stderr == f"exported {SUMMARY}"
+    scims = [Scim(served(uri), token=(tmp_path / "token").read_text()) for uri in (store, target)]
+    for path in ('/Users?filter=groups.display eq "eng"', "/Groups", "/Users"):
+        assert scims[0].get(path).json == scims[1].get(path).json
+    assert done("db", "check", "--backend", target).stderr == "sound: default\n"
+
+
+def test_copying_a_store(store: str, file: Path, other: str) -> None:
+    """What `copy` makes has the same export."""
+    assert done("copy", store, other).stderr == f"copied {SUMMARY}"
+    assert done("export", "--backend", other).stdout_bytes == file.read_bytes()
+    assert "the tenant 'default' holds something already" in refused("copy", store, other)
+    done("copy", store, other, "--replace")
+    assert done("export", "--backend", other).stdout_bytes == file.read_bytes()
+
+
+def test_a_file_is_its_owners(file: Path) -> None:
+    """It holds personal data and the hashes of tokens, and nothing else is left."""
+    assert file.stat().st_mode & 0o077 == 0
+    assert [path.name for path in Path().glob(f"{FILE}*")] == [FILE]
+
+
+def test_a_compressed_file(store: str, file: Path, other: str) -> None:
+    """Its name says that it is one; the same store makes the same file."""
+    for name in ("a.gz", "b.gz"):
+        done("export", name, "--backend", store)
+    assert Path("a.gz").read_bytes() == Path("b.gz").read_bytes()
+    assert gzip.decompress(Path("a.gz").read_bytes()) == file.read_bytes()
+    done("import", "a.gz", "--backend", other)
+    assert done("export", "--backend", other).stdout_bytes == file.read_bytes()
+
+
+def test_standard_input(file: Path, other: str) -> None:
+    """A dash, or nothing, means it."""
+    done("import", "--backend", other, input=file.read_bytes())
+    assert "holds something already" in refused("import", "-", "--backend", other, input=file.read_bytes())
+
+
+def test_what_is_no_regular_file(store: str) -> None:
+    """It is written to, and stays what it is."""
+    done("export", "/dev/null", "--backend", store)
+    assert Path("/dev/null").is_char_device()
+
+
+def test_tenants(store: str, other: str) -> None:
+    """All are moved, or those that are named."""
+    done("token", "create", "--backend", store, "--tenant", "acme")
+    assert done("export", "all", "--backend", store).stderr == (
+        f"exported acme: Token 1, members 0, changes 1\nexported {SUMMARY}"
+    )
+    done("export", "one", "--backend", store, "--tenant", "acme", "--tenant", "acme")
+    done("import", "one", "--backend", other)
+    assert "the tenant 'acme' holds something already: choose an empty storage" in refused(
+        "import", "all", "--backend", other
+    )
+    done("import", "all", "--backend", other, "--replace")
+    assert done("export", "--backend", other).stdout_bytes == Path("all").read_bytes()
+    assert "there is no tenant 'x'; there are: acme, default" in refused("export", "--tenant", "x", "--backend", store)
+
+
+def test_an_empty_store(other: str) -> None:
+    """There is nothing in it to export or to check: it is another one than was meant."""
+    for command in (("export",), ("db", "check"), ("copy", other)):
+        assert "the storage holds no tenant" in refused(*command, *(() if "copy" in command else ("--backend",)), other)
+
+
+def change(text: bytes) -> bytes:
+    """Return a file in which somebody else has a name."""
+    return text.replace(b"bob", b"rob")
+
+
+@pytest.mark.parametrize(
+    ("name", "made", "message"),
+    [
+        pytest.param(FILE, lambda text: text[:-1], "cut off behind line 11", id="the last byte is missing"),
+        pytest.param(FILE, lambda text: text[:900], "cut off behind line", id="the end is missing"),
+        pytest.param(FILE, lambda text: b"", "cut off behind line 0", id="nothing"),
+        pytest.param(FILE, change, "line 12: the file was changed: sha256 is", id="another value"),
+        pytest.param(FILE, lambda text: text + text, "something follows behind the last line, 12", id="twice"),
+        pytest.param("x.gz", lambda text: text, "is not compressed by gzip", id="not compressed"),
+        pytest.param("x.gz", lambda text: gzip.compress(text)[:-20], "the file is cut off", id="cut and compressed"),
+        pytest.param("x.gz", lambda text: gzip.compress(text)[:90] + b"x" * 90, "x.gz: ", id="changed and compressed"),
+        pytest.param(FILE, None, f"{FILE}: No such file", id="no file"),
+    ],
+)
+def test_a_file_that_is_not_whole(
+    file: Path, other: str, name: str, made: Callable[[bytes], bytes] | None, message: str
+) -> None:
+    """It is refused before anything is written."""
+    text = file.read_bytes()
+    file.unlink()
+    if made is not None:
+        Path(name).write_bytes(made(text))
+    assert message in refused("import", name, "--backend", other)
+    assert "the storage holds no tenant" in refused("export", "--backend", other)
+
+
+def test_a_stream_that_is_not_whole(file: Path, other: str) -> None:
+    """The tenant in which it ends is not there."""
+    assert "the file was changed" in refused("import", "--backend", other, input=change(file.read_bytes()))
+    assert "the storage holds no tenant" in refused("export", "--backend", other)
+
+
+@pytest.mark.parametrize("command", [("import", FILE), ("copy", "STORE")])
+def test_another_profile(store: str, file: Path, other: str, command: tuple[str, ...]) -> None:
+    """The indexes would be those of another schema: the message has the setting."""
+    args = ["copy", store, other] if "copy" in command else [*command, "--backend", other]
+    message = refused(*args, env={"SCIM_PROFILE": "rfc7643"})
+    assert (
+        "the tenant 'default' has the profile 'bsr', and SCIM_PROFILE is 'rfc7643': set SCIM_PROFILE to 'bsr'"
+        in message
+    )
+    assert "set SCIM_PROFILE to 'bsr'" in refused("db", "check", "--backend", store, env={"SCIM_PROFILE": "rfc7643"})
+
+
+def test_memory() -> None:
+    """Nothing can be moved into what ends with the command."""
+    for args in (("import", "--backend", "memory://"), ("copy", "sqlite:///x.db", "memory://")):
+        result = run(*args)
+        assert result.exit_code == 2
+        assert "memory:// ends with this command" in result.stderr
+
+
+def test_a_file_that_cannot_be_made(store: str) -> None:
+    """The message has the file."""
+    assert "folder/x: No such file or directory" in refused("export", "folder/x", "--backend", store)
+
+
+def test_what_fails_leaves_the_file_of_before(store: str, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An export replaces a file when it is whole, and not sooner."""
+    before = file.read_bytes()
+    monkeypatch.setattr(SQLiteBackend, "_dump", moving(SQLiteBackend._dump, 3))
+    message = refused("export", FILE, "--backend", store)
+    assert message.count("was written to meanwhile, so that what was read is not of one state: trying again") == 2
+    assert file.read_bytes() == before
+    assert [path.name for path in Path().glob(f"{FILE}*")] == [FILE]
+
+
+def moving(dump: Callable[..., Iterator[Record]], times: int) -> Callable[..., Iterator[Record]]:
+    """Return what reads of a store that somebody writes to, the first times."""
+    left = [None] * times
+
+    def records(store: SQLiteBackend, tenant: str) -> Iterator[Record]:
+        found = [*dump(store, tenant)]
+        yield from found
+        if found and left:
+            left.pop()
+            raise WrittenMeanwhileError(tenant)
+
+    return records
+
+
+@pytest.mark.parametrize("command", ["export", "copy"])
+def test_what_is_written_meanwhile(
+    store: str, file: Path, other: str, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is tried again, and the result is whole."""
+    before = file.read_bytes()
+    monkeypatch.setattr(SQLiteBackend, "_dump", moving(SQLiteBackend._dump, 2))
+    if command == "export":
+        done("export", FILE, "--backend", store)
+    else:
+        done("copy", store, other)
+        done("export", FILE, "--backend", other)
+    assert file.read_bytes() == before
+
+
+def test_a_stream_cannot_begin_anew(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was printed stays printed: it has no end, and is refused by `import`."""
+    monkeypatch.setattr(SQLiteBackend, "_dump", moving(SQLiteBackend._dump, 1))
+    result = run("export", "--backend", store)
+    assert result.exit_code == 1
+    assert "was written to meanwhile" in result.stderr
+    assert b'"kind":"end"' not in result.stdout_bytes
+
+
+def test_what_is_wrong_is_told(store: str, tmp_path: Path) -> None:
+    """A line for each finding, with the tenant, and exit status 1."""
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
+        connection.execute("UPDATE total SET number = 3 WHERE type = 'User'")
+        connection.execute("DELETE FROM unique_key WHERE name = 'User.userName'")
+        connection.execute("INSERT INTO total VALUES (9, 'User', 1)")
+    result = run("db", "check", "--backend", store)
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[:2] == [
+        "the table total has rows of no tenant: 1",
+        "default: the total of User is 3, and there are 1",
+    ]
+    assert "is not in the index User.userName under" in result.stdout.splitlines()[2]
+    assert result.stderr == "3 found\n"
+
+
+def test_a_command_of_an_application(file: Path, other: str) -> None:
+    """`flask scim …` works on the store of the application."""
+    app = served(other)
+    result = app.test_cli_runner().invoke(args=["scim", "import", str(file.resolve())])
+    assert result.exit_code == 0, result.output
+    assert json.loads(app.test_cli_runner().invoke(args=["scim", "export"]).stdout.splitlines()[0])["tenants"] == [
+        "default"
+    ]
+
+
+@pytest.mark.parametrize("args", [("export", FILE), ("import", FILE), ("copy",), ("db", "check")])
+def test_bars(store: str, file: Path, other: str, args: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a bar is drawn, to its end."""
+    bars: list[Any] = []
+    make = click.progressbar
+
+    def drawn(**options: Any) -> Any:
+        assert options.pop("hidden") is True
+        bars.append(make(hidden=False, **options))
+        return bars[-1]
+
+    monkeypatch.setattr(click, "progressbar", drawn)
+    done(*args, *([store, other] if args == ("copy",) else ["--backend", other if "import" in args else store]))
+    assert bars != []
+    assert [(bar.finished, bar.pos) for bar in bars] == [(True, bar.length) for bar in bars]
