@@ -38,6 +38,10 @@ setup(
     packages=[
         "flask_bsr_scim",
         "flask_bsr_scim.backends",
+        "flask_bsr_scim.backends.memory",
+        "flask_bsr_scim.backends.redis",
+        "flask_bsr_scim.backends.sqlite",
+        "flask_bsr_scim.backends.testing",
         "flask_bsr_scim.checks",
         "flask_bsr_scim.console",
         "flask_bsr_scim.errors",
@@ -60,7 +64,7 @@ setup(
     package_dir={"flask_bsr_scim.backends": "backends"},
     package_data={
         "flask_bsr_scim": ["py.typed"],
-        "flask_bsr_scim.backends": ["*.lua"],
+        "flask_bsr_scim.backends.redis": ["*.lua"],
         "flask_bsr_scim.console": ["data/*.json"],
         "flask_bsr_scim.registry": ["data/*.json"],
         "flask_bsr_scim.registry.api": ["*.yaml", "proto/*.yaml", "proto/buf/alpha/registry/v1alpha1/*.proto"],

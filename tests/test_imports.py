@@ -1,7 +1,7 @@
 """Imports go one way, and a library stays with those who need it.
 
 The two tables are the rules. A name in them stands for the module, for all below it, and for modules whose names
-go on with an underscore (`backends.redis` for `backends.redis_scripts` too); of several that fit, the longest counts.
+go on with an underscore (`backends.sql` for `backends.sql_values` too); of several that fit, the longest counts.
 """
 
 import ast
@@ -142,7 +142,7 @@ def allowed(importer: str, imported: str) -> bool:
         pytest.param("backends.sqlite", "provider", False, id="a backend and the provider"),
         pytest.param("backends.sqlite", "backends.memory", False, id="a backend and another"),
         pytest.param("provider", "flask.globals", False, id="Flask outside web"),
-        pytest.param("backends.redis_scripts", "redis.exceptions", True, id="a driver in its backend"),
+        pytest.param("backends.redis.commits", "redis.exceptions", True, id="a driver in its backend"),
         pytest.param("backends.base", "redis", False, id="a driver elsewhere"),
     ],
 )

@@ -98,7 +98,7 @@ def test_the_wheel_holds_every_file_of_the_packages_once(wheel: Path) -> None:
     [
         "flask_bsr_scim/py.typed",
         "flask_bsr_scim/backends/base.py",
-        "flask_bsr_scim/backends/redis_commit.lua",
+        "flask_bsr_scim/backends/redis/commit.lua",
         "flask_bsr_scim/schema/data/profiles.json",
     ],
 )

@@ -17,7 +17,7 @@ from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend, Change, Conversion, Swap
 from flask_bsr_scim.backends.dump_lines import Counts, LineReader, LineWriter
 from flask_bsr_scim.backends.dumping import DumpError
-from flask_bsr_scim.backends.testing_data import OTHER, TENANT, TYPES, ManualClock, commit, person, team
+from flask_bsr_scim.backends.testing.data import OTHER, TENANT, TYPES, ManualClock, commit, person, team
 from flask_bsr_scim.errors import StoreError
 from tests.backends.test_state_machine import IDS, NAMES, changes, inserts, member_changes
 from tests.stores import BACKENDS, new_store

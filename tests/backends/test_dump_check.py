@@ -13,10 +13,10 @@ from flask_bsr_scim.backends.base import Backend, LogEntry
 from flask_bsr_scim.backends.dumping import DumpError, Record, TenantTakenError, WrittenMeanwhileError
 from flask_bsr_scim.backends.log_check import LogCheck, Version
 from flask_bsr_scim.backends.memory import MemoryBackend
-from flask_bsr_scim.backends.memory_tenant import Tenant
-from flask_bsr_scim.backends.redis_layout import digest, joined, keys, number
-from flask_bsr_scim.backends.redis_load import RedisLoader
-from flask_bsr_scim.backends.testing_data import OTHER, TENANT, TYPES, circle, commit, note, person, team
+from flask_bsr_scim.backends.memory.tenant import Tenant
+from flask_bsr_scim.backends.redis.layout import digest, joined, keys, number
+from flask_bsr_scim.backends.redis.load import RedisLoader
+from flask_bsr_scim.backends.testing.data import OTHER, TENANT, TYPES, circle, commit, note, person, team
 from flask_bsr_scim.errors import StoreUnavailable
 from tests.redis_server import shared
 

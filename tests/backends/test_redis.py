@@ -13,19 +13,19 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from flask_bsr_scim.backends import open_backend, redis_query
+from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend, Insert, Query, Removal
-from flask_bsr_scim.backends.redis import RedisBackend
-from flask_bsr_scim.backends.redis_commits import PATIENCE, Commits
-from flask_bsr_scim.backends.redis_layout import LOCK, keys
-from flask_bsr_scim.backends.redis_server import Server
-from flask_bsr_scim.backends.redis_space import Fetched
-from flask_bsr_scim.backends.redis_tenant import StoredTenant
-from flask_bsr_scim.backends.redis_turns import Turns
-from flask_bsr_scim.backends.redis_uri import Options, client_maker, read_place
+from flask_bsr_scim.backends.redis import RedisBackend, pages
+from flask_bsr_scim.backends.redis.commits import PATIENCE, Commits
+from flask_bsr_scim.backends.redis.layout import LOCK, keys
+from flask_bsr_scim.backends.redis.server import Server
+from flask_bsr_scim.backends.redis.space import Fetched
+from flask_bsr_scim.backends.redis.tenant import StoredTenant
+from flask_bsr_scim.backends.redis.turns import Turns
+from flask_bsr_scim.backends.redis.uri import Options, client_maker, read_place
 from flask_bsr_scim.backends.testing import BackendContract
-from flask_bsr_scim.backends.testing_commits import CommitContract
-from flask_bsr_scim.backends.testing_data import (
+from flask_bsr_scim.backends.testing.commits import CommitContract
+from flask_bsr_scim.backends.testing.data import (
     OTHER,
     TENANT,
     TYPES,
@@ -42,8 +42,8 @@ from flask_bsr_scim.backends.testing_data import (
     team,
     write,
 )
-from flask_bsr_scim.backends.testing_inside import InsideContract
-from flask_bsr_scim.backends.testing_journal import JournalContract
+from flask_bsr_scim.backends.testing.inside import InsideContract
+from flask_bsr_scim.backends.testing.journal import JournalContract
 from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable, TooMany, UniquenessConflict
 from flask_bsr_scim.filter import bind, parse_filter
 from flask_bsr_scim.schema import Document
@@ -236,8 +236,8 @@ def test_changes_between_the_steps_of_a_query(
     backend: Backend, another: Backend, monkeypatch: pytest.MonkeyPatch, filter: str, sort_by: str | None
 ) -> None:
     """A query that reads in several steps finds what is there in the end, as of one moment."""
-    monkeypatch.setattr(redis_query, "_AT_ONCE", 3)
-    monkeypatch.setattr(redis_query, "_CHANGES", 2)
+    monkeypatch.setattr(pages, "_AT_ONCE", 3)
+    monkeypatch.setattr(pages, "_CHANGES", 2)
     commit(another, *(person(f"p{n}") for n in range(10)), team("t", *(f"p{n}" for n in range(5)), displayName="T"))
     changes = iter(
         [
@@ -269,7 +269,7 @@ def test_changes_between_the_steps_of_a_query(
 
 def test_a_query_that_is_never_done(backend: Backend, another: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     """A query that other writers keep from coming to its end is given up."""
-    monkeypatch.setattr(redis_query, "_AT_ONCE", 3)
+    monkeypatch.setattr(pages, "_AT_ONCE", 3)
     commit(another, *(person(f"p{n}") for n in range(10)))
     fetch = StoredTenant.fetch
     number = iter(range(10**6))
@@ -288,7 +288,7 @@ def test_a_query_that_is_never_done(backend: Backend, another: Backend, monkeypa
 def test_many_holders_are_looked_through(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an index leads to in no order is looked up when it is little, and else the type is looked through."""
     commit(backend, *(person(f"p{n}", nickName="x" if n % 2 else "y") for n in range(10)))
-    monkeypatch.setattr(redis_query, "_FEW", 9)
+    monkeypatch.setattr(pages, "_FEW", 9)
     assert found(backend, "Person", 'nickName eq "x" or nickName eq "y"') == [f"p{n}" for n in range(10)]
     assert found(backend, "Person", 'nickName eq "x" or userName eq "p0"') == ["p0", "p1", "p3", "p5", "p7", "p9"]
 
@@ -498,7 +498,7 @@ def test_upgrade(backend: Backend) -> None:
 _RACE = """
 import sys
 from flask_bsr_scim.backends import open_backend
-from flask_bsr_scim.backends.testing_data import TYPES, commit, members, person
+from flask_bsr_scim.backends.testing.data import TYPES, commit, members, person
 from flask_bsr_scim.errors import UniquenessConflict
 backend = open_backend(sys.argv[1], TYPES)
 print("ready", flush=True)

@@ -11,7 +11,7 @@ import pytest
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend
-from flask_bsr_scim.backends.testing_data import (
+from flask_bsr_scim.backends.testing.data import (
     TENANT,
     TYPES,
     changed,

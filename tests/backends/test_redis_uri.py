@@ -6,8 +6,8 @@ from redis.sentinel import SentinelConnectionPool
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.redis import RedisBackend
-from flask_bsr_scim.backends.redis_uri import SCHEMES, Options, Place, client_maker, read_place
-from flask_bsr_scim.backends.testing_data import TYPES
+from flask_bsr_scim.backends.redis.uri import SCHEMES, Options, Place, client_maker, read_place
+from flask_bsr_scim.backends.testing.data import TYPES
 from flask_bsr_scim.errors import ConfigurationError
 
 

@@ -13,12 +13,11 @@ from threading import Barrier
 
 import pytest
 
-from flask_bsr_scim.backends import sqlite as sqlite_module
-from flask_bsr_scim.backends import sqlite_schema
 from flask_bsr_scim.backends.base import Backend, Insert, Query, Removal
-from flask_bsr_scim.backends.sqlite import SQLiteBackend
+from flask_bsr_scim.backends.sqlite import SQLiteBackend, schema
+from flask_bsr_scim.backends.sqlite import backend as sqlite_module
 from flask_bsr_scim.backends.testing import BackendContract
-from flask_bsr_scim.backends.testing_data import (
+from flask_bsr_scim.backends.testing.data import (
     TENANT,
     TYPES,
     changed,
@@ -182,7 +181,7 @@ def test_upgrade(backend: Backend, path: str, monkeypatch: pytest.MonkeyPatch) -
     """An older layout is refused until it is upgraded; the upgrade tells its progress, and keeps what is there."""
     commit(backend, person("a"))
     backend.close()
-    monkeypatch.setattr(sqlite_schema, "STEPS", (*sqlite_schema.STEPS, step_two, step_three))
+    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, step_two, step_three))
     with pytest.raises(ConfigurationError, match="bsr-scim db upgrade"):
         backend.ping()
     seen: list[tuple[int, int]] = []
@@ -202,7 +201,7 @@ def test_upgrade_of_nothing(backend: Backend) -> None:
 def test_newer_layout(backend: Backend, monkeypatch: pytest.MonkeyPatch, method: str) -> None:
     """The layout of a newer release is refused."""
     with monkeypatch.context() as later:
-        later.setattr(sqlite_schema, "STEPS", (*sqlite_schema.STEPS, step_two))
+        later.setattr(schema, "STEPS", (*schema.STEPS, step_two))
         backend.ping()
         backend.close()
     with pytest.raises(ConfigurationError, match="newer release"):
@@ -280,7 +279,7 @@ def test_an_attribute_cannot_become_unique(path: str) -> None:
 PREAMBLE = """
 import os, sys
 from flask_bsr_scim.backends.sqlite import SQLiteBackend
-from flask_bsr_scim.backends.testing_data import *
+from flask_bsr_scim.backends.testing.data import *
 from flask_bsr_scim.errors import *
 path, number = sys.argv[1], int(sys.argv[2])
 backend = SQLiteBackend(TYPES, path)
@@ -354,7 +353,7 @@ for n in range(100_000):
 def test_fork(backend: Backend, path: str) -> None:
     """A process that was forked opens its own connection; the parent's stays good."""
     code = """
-from flask_bsr_scim.backends import sqlite
+from flask_bsr_scim.backends.sqlite import backend as sqlite
 connect, made = sqlite.connect, []
 sqlite.connect = lambda *arguments: made.append(arguments) or connect(*arguments)
 commit(backend, person("before"))

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from flask_bsr_scim.backends import sqlite as sqlite_module
 from flask_bsr_scim.backends.base import Backend, Insert, Key, Query, Sort, Swap
 from flask_bsr_scim.backends.sqlite import SQLiteBackend
+from flask_bsr_scim.backends.sqlite import backend as sqlite_module
 from flask_bsr_scim.filter import bind, parse_filter
 from flask_bsr_scim.resource import MemberChanges
 from flask_bsr_scim.schema import TypeRegistry, load_profile

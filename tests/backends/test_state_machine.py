@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend, Change, Insert, Removal, Swap
-from flask_bsr_scim.backends.testing_data import TYPES, found, query
+from flask_bsr_scim.backends.testing.data import TYPES, found, query
 from flask_bsr_scim.errors import ResourceNotFound, StoreError, UniquenessConflict, UnknownMembers, VersionConflict
 from flask_bsr_scim.resource import MemberChanges
 from flask_bsr_scim.schema import Document

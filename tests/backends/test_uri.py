@@ -13,7 +13,7 @@ import pytest
 from flask_bsr_scim.backends import open_backend, uri
 from flask_bsr_scim.backends.memory import MemoryBackend
 from flask_bsr_scim.backends.sqlite import SQLiteBackend
-from flask_bsr_scim.backends.testing_data import TYPES, ManualClock, commit, person
+from flask_bsr_scim.backends.testing.data import TYPES, ManualClock, commit, person
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.schema import TypeRegistry
 

@@ -7,7 +7,7 @@ from flask import Flask
 
 from flask_bsr_scim import BsrScim
 from flask_bsr_scim.backends import open_backend
-from flask_bsr_scim.backends.testing_data import TYPES, commit, found, person
+from flask_bsr_scim.backends.testing.data import TYPES, commit, found, person
 from flask_bsr_scim.errors import StoreUnavailable
 from tests.client import TOKEN, USER, Scim
 from tests.docs.pages import DOCS, blocks

@@ -11,9 +11,9 @@ import pytest
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend
-from flask_bsr_scim.backends.redis_layout import keys
+from flask_bsr_scim.backends.redis.layout import keys
 from flask_bsr_scim.backends.testing import BackendContract
-from flask_bsr_scim.backends.testing_data import TENANT, TYPES, changed, commit, found, person, stored
+from flask_bsr_scim.backends.testing.data import TENANT, TYPES, changed, commit, found, person, stored
 from flask_bsr_scim.errors import StoreUnavailable, UniquenessConflict
 from tests.redis_sets.sets import Cluster, started, wait_until
 

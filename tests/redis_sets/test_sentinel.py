@@ -10,7 +10,7 @@ import pytest
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend
-from flask_bsr_scim.backends.testing_data import TENANT, TYPES, commit, everything, found, linked, members, person, team
+from flask_bsr_scim.backends.testing.data import TENANT, TYPES, commit, everything, found, linked, members, person, team
 from flask_bsr_scim.errors import StoreUnavailable, UniquenessConflict
 from tests.redis_server import RedisServer
 from tests.redis_sets.sets import PATIENCE, Watched, started, wait_until

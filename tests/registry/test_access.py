@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from flask_bsr_scim.backends import sqlite as sqlite_module
-from flask_bsr_scim.backends import sqlite_reader
 from flask_bsr_scim.backends.base import Insert, Removal
+from flask_bsr_scim.backends.sqlite import backend as sqlite_module
+from flask_bsr_scim.backends.sqlite import reader
 from flask_bsr_scim.registry.model import (
     HeldRole,
     Organization,
@@ -262,7 +262,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return connection
 
     monkeypatch.setattr(sqlite_module, "connect", counting)
-    monkeypatch.setattr(sqlite_reader, "limited", lambda connection, seconds: nullcontext())
+    monkeypatch.setattr(reader, "limited", lambda connection, seconds: nullcontext())
     return done
 
 

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 from sqlite_utils import Database
 
-from flask_bsr_scim.backends import sqlite_schema
+from flask_bsr_scim.backends.sqlite import schema
 from flask_bsr_scim.web.cli import scim_commands
 from tests.server.running import COMMAND, PATIENCE, environment, run
 
@@ -67,7 +67,7 @@ def test_upgrade_of_a_store_of_an_older_layout(backend: str, monkeypatch: pytest
 
     commands = CliRunner()
     assert commands.invoke(scim_commands, ["token", "create", "--backend", backend]).exit_code == 0
-    monkeypatch.setattr(sqlite_schema, "STEPS", (*sqlite_schema.STEPS, add_a_table))
+    monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, add_a_table))
     refused = commands.invoke(scim_commands, ["token", "list", "--backend", backend])
     assert refused.exit_code == 1
     assert "run `bsr-scim db upgrade`" in refused.stderr

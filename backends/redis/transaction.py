@@ -1,0 +1,146 @@
+"""A transaction in the Redis store: changes of an overlay."""
+
+from collections.abc import Collection, Mapping
+
+from flask_bsr_scim.backends.base import LogEntry, StoredKey
+from flask_bsr_scim.backends.redis.layout import (
+    GROUPS,
+    INDEX,
+    MEMBERS,
+    META,
+    ROWS,
+    UNIQUE,
+    USED,
+    by_time,
+    digest,
+    joined,
+    last_part,
+    number,
+    of_key,
+    pack,
+    under,
+)
+from flask_bsr_scim.backends.redis.overlay import Overlay
+from flask_bsr_scim.backends.redis.space import Kinds
+from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
+
+
+class RedisTransaction(Transaction):
+    """The primitives over hashes and sorted sets. Somebody else sees to it that nobody writes meanwhile."""
+
+    def __init__(self, overlay: Overlay, kinds: Kinds) -> None:
+        self.overlay = overlay
+        self._kinds = kinds
+
+    def time(self, now: str) -> str:
+        (last,) = self.overlay.values(META, ["at"])
+        return max(now, last or now)
+
+    def find(self, resource_id: str) -> Row | None:
+        return next(iter(self.overlay.rows([resource_id])), None)
+
+    def find_members(self, ids: Collection[str]) -> Mapping[str, MemberRow]:
+        return {i: MemberRow(head.seq, head.type, i) for i, head in self.overlay.heads(ids).items()}
+
+    def holders(self, key: StoredKey) -> list[Row]:
+        if key.unique:
+            return self.overlay.rows([i for i in self.overlay.values(UNIQUE, [_field(key.name, key.key)]) if i])
+        (entries,) = self.overlay.entries([of_key(key.name, key.key)])
+        return self.overlay.rows(list(map(last_part, entries)))
+
+    def insert(self, row: Row) -> Row | None:
+        taken, (created,) = self.overlay.values(ROWS, [row.id]), self.overlay.values(META, ["created"])
+        if taken != [None]:
+            return None
+        row = row._replace(seq=int(created or 0) + 1)
+        self.overlay.put(META, "created", str(row.seq))
+        self.overlay.put(ROWS, row.id, pack(row))
+        self._enter(row)
+        return row
+
+    def update(self, old: Row, new: Row) -> None:
+        self.overlay.put(ROWS, old.id, pack(new))
+        if old.type in self._kinds.exposed and old.modified != new.modified:
+            self.overlay.remove(INDEX, _time_entry(old))
+            self.overlay.add(INDEX, _time_entry(new))
+
+    def convert(self, old: Row, new: Row) -> None:
+        self._leave(old)
+        self.overlay.put(ROWS, new.id, pack(new))
+        self._enter(new)
+        (entries,) = self.overlay.entries([under(GROUPS, old.id)])
+        for group_id in map(last_part, entries):
+            self.overlay.remove(MEMBERS, joined(group_id, old.id, old.type))
+            self.overlay.add(MEMBERS, joined(group_id, new.id, new.type))
+
+    def delete(self, row: Row) -> None:
+        self.overlay.put(ROWS, row.id, None)
+        self.overlay.put(USED, row.id, None)
+        self._leave(row)
+
+    def _enter(self, row: Row) -> None:
+        self.overlay.add(INDEX, joined(row.type, number(row.seq), row.id))
+        if row.type in self._kinds.exposed:
+            self.overlay.add(INDEX, _time_entry(row))
+
+    def _leave(self, row: Row) -> None:
+        self.overlay.remove(INDEX, joined(row.type, number(row.seq), row.id))
+        if row.type in self._kinds.exposed:
+            self.overlay.remove(INDEX, _time_entry(row))
+
+    def claim(self, index: str, key: object, row: Row) -> str | None:
+        field = _field(index, key)
+        (holder,) = self.overlay.values(UNIQUE, [field])
+        if holder is None:
+            self.overlay.put(UNIQUE, field, row.id)
+        return holder
+
+    def release(self, index: str, key: object) -> None:
+        self.overlay.put(UNIQUE, _field(index, key), None)
+
+    def add_key(self, index: str, key: object, row: Row) -> None:
+        self.overlay.add(INDEX, joined(index, digest(key), number(row.seq), row.id))
+
+    def remove_key(self, index: str, key: object, row: Row) -> None:
+        self.overlay.remove(INDEX, joined(index, digest(key), number(row.seq), row.id))
+
+    def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
+        if among is None:
+            (entries,) = self.overlay.entries([under(MEMBERS, group.id)])
+            return {entry.split("\0")[1] for entry in entries}
+        heads = self.overlay.heads(among)
+        present = self.overlay.has(MEMBERS, [joined(group.id, i, head.type) for i, head in heads.items()])
+        return {i for i, is_member in zip(heads, present, strict=True) if is_member}
+
+    def groups_of(self, member: Row) -> list[Row]:
+        (entries,) = self.overlay.entries([under(GROUPS, member.id)])
+        return self.overlay.rows(list(map(last_part, entries)))
+
+    def link(self, group: Row, members: Collection[MemberRow]) -> None:
+        for member in members:
+            self.overlay.add(MEMBERS, joined(group.id, member.id, member.type))
+            self.overlay.add(GROUPS, joined(member.id, group.id))
+
+    def unlink(self, group: Row, ids: Collection[str]) -> None:
+        for i, head in self.overlay.heads(ids).items():
+            self.overlay.remove(MEMBERS, joined(group.id, i, head.type))
+            self.overlay.remove(GROUPS, joined(i, group.id))
+
+    def write_log(self, entry: LogEntry) -> int:
+        (logged,) = self.overlay.values(META, ["logged"])
+        sequence = int(logged or 0) + 1
+        self.overlay.put(META, "logged", str(sequence))
+        self.overlay.put(META, "at", entry.at)
+        self.overlay.append(entry._replace(sequence=sequence))
+        return sequence
+
+    def purge_log(self, horizon: str) -> None:
+        self.overlay.horizon = horizon
+
+
+def _field(index: str, key: object) -> str:
+    return joined(index, digest(key))
+
+
+def _time_entry(row: Row) -> str:
+    return joined(by_time(row.type), row.modified, row.id)

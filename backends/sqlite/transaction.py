@@ -1,0 +1,146 @@
+"""A transaction in the SQLite store."""
+
+import sqlite3
+from collections.abc import Collection, Container, Iterable, Mapping
+from itertools import chain
+
+import orjson
+
+from flask_bsr_scim.backends.base import LogEntry, StoredKey
+from flask_bsr_scim.backends.sqlite import change_log
+from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
+from flask_bsr_scim.portions import portions
+
+COLUMNS = "seq, type, id, version, created, modified, document, used, label"
+"""The columns of table `resource` in the order of :class:`Row`."""
+
+_FEW = 16
+"""Up to so many ids have a statement of their own, which takes half the time."""
+
+_PORTION = 2000
+"""Ids in one statement: a connection keeps what was last bound to each of its statements."""
+
+
+class SQLiteTransaction(Transaction):
+    """The primitives as prepared statements.
+
+    :param tenant: the number of the tenant.
+    :param listed: the names of the types whose resources are found by time too.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, tenant: int, listed: Container[str]) -> None:
+        self._connection, self._tenant, self._listed = connection, tenant, listed
+        self._execute, self._many = connection.execute, connection.executemany
+
+    def find(self, resource_id: str) -> Row | None:
+        sql = f"SELECT {COLUMNS} FROM resource WHERE tenant = ? AND id = ?"
+        found = self._execute(sql, (self._tenant, resource_id)).fetchone()
+        return found and Row._make(found)
+
+    def find_members(self, ids: Collection[str]) -> Mapping[str, MemberRow]:
+        is_few = len(ids) <= _FEW
+        among = ", ".join("?" * len(ids)) if is_few else "SELECT value FROM json_each(?)"
+        sql = f"SELECT seq, type, id FROM resource WHERE tenant = ? AND id IN ({among})"
+        found = self._execute(sql, (self._tenant, *(ids if is_few else (json_text(ids),))))
+        return {member.id: member for member in map(MemberRow._make, found)}
+
+    def holders(self, key: StoredKey) -> list[Row]:
+        table = "unique_key" if key.unique else "attribute_key"
+        sql = (
+            f"SELECT {COLUMNS} FROM resource WHERE seq IN "
+            f"(SELECT seq FROM {table} WHERE tenant = ? AND name = ? AND key = ?) ORDER BY seq"
+        )
+        return list(map(Row._make, self._execute(sql, (self._tenant, key.name, key.key))))
+
+    def insert(self, row: Row) -> Row | None:
+        sql = (
+            "INSERT OR IGNORE INTO resource "
+            "(tenant, type, id, version, created, modified, document, used, label, listed) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        )
+        cursor = self._execute(sql, (self._tenant, *row[1:], row.type in self._listed))
+        if not cursor.rowcount:
+            return None
+        self._count(row.type, 1)
+        return row._replace(seq=cursor.lastrowid or 0)
+
+    def update(self, old: Row, new: Row) -> None:
+        self._execute(
+            "UPDATE resource SET version = ?, modified = ?, document = ?, label = ? WHERE seq = ?",
+            (new.version, new.modified, new.text, new.label, old.seq),
+        )
+
+    def convert(self, old: Row, new: Row) -> None:
+        self.update(old, new)
+        sql = "UPDATE resource SET type = ?, listed = ? WHERE seq = ?"
+        self._execute(sql, (new.type, new.type in self._listed, old.seq))
+        sql = "UPDATE member SET member_type = ? WHERE tenant = ? AND member_seq = ?"
+        self._execute(sql, (new.type, self._tenant, old.seq))
+        self._count(old.type, -1)
+        self._count(new.type, 1)
+
+    def delete(self, row: Row) -> None:
+        self._execute("DELETE FROM resource WHERE seq = ?", (row.seq,))
+        self._count(row.type, -1)
+
+    def _count(self, type_name: str, step: int) -> None:
+        self._execute(
+            "INSERT INTO total VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number",
+            (self._tenant, type_name, step),
+        )
+
+    def claim(self, index: str, key: object, row: Row) -> str | None:
+        place = (self._tenant, index, key)
+        if self._execute("INSERT OR IGNORE INTO unique_key VALUES (?, ?, ?, ?)", (*place, row.seq)).rowcount:
+            return None
+        sql = (
+            "SELECT id FROM resource WHERE seq = (SELECT seq FROM unique_key WHERE tenant = ? AND name = ? AND key = ?)"
+        )
+        (holder,) = self._execute(sql, place).fetchone()
+        return str(holder)
+
+    def release(self, index: str, key: object) -> None:
+        self._execute("DELETE FROM unique_key WHERE tenant = ? AND name = ? AND key = ?", (self._tenant, index, key))
+
+    def add_key(self, index: str, key: object, row: Row) -> None:
+        self._execute("INSERT INTO attribute_key VALUES (?, ?, ?, ?)", (self._tenant, index, key, row.seq))
+
+    def remove_key(self, index: str, key: object, row: Row) -> None:
+        sql = "DELETE FROM attribute_key WHERE tenant = ? AND name = ? AND key = ? AND seq = ?"
+        self._execute(sql, (self._tenant, index, key, row.seq))
+
+    def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
+        sql, values = "SELECT member_id FROM member WHERE tenant = ? AND group_seq = ?", (self._tenant, group.seq)
+        if among is None:
+            return {member for (member,) in self._execute(sql, values)}
+        sql += " AND member_id IN (SELECT value FROM json_each(?))"
+        found = (self._execute(sql, (*values, json_text(some))) for some in portions(among, _PORTION))
+        return {member for (member,) in chain.from_iterable(found)}
+
+    def groups_of(self, member: Row) -> list[Row]:
+        sql = (
+            f"SELECT {COLUMNS} FROM resource WHERE seq IN "
+            "(SELECT group_seq FROM member WHERE tenant = ? AND member_seq = ?) ORDER BY id"
+        )
+        return list(map(Row._make, self._execute(sql, (self._tenant, member.seq))))
+
+    def link(self, group: Row, members: Collection[MemberRow]) -> None:
+        rows = ((self._tenant, group.seq, m.id, m.seq, m.type) for m in members)
+        self._many(
+            "INSERT INTO member (tenant, group_seq, member_id, member_seq, member_type) VALUES (?, ?, ?, ?, ?)", rows
+        )
+
+    def unlink(self, group: Row, ids: Collection[str]) -> None:
+        sql = "DELETE FROM member WHERE tenant = ? AND group_seq = ? AND member_id = ?"
+        self._many(sql, ((self._tenant, group.seq, i) for i in ids))
+
+    def write_log(self, entry: LogEntry) -> int:
+        return change_log.write(self._connection, self._tenant, entry)
+
+    def purge_log(self, horizon: str) -> None:
+        change_log.purge(self._connection, self._tenant, horizon)
+
+
+def json_text(value: Iterable[object]) -> str:
+    """Return a value as JSON, to be taken apart by json_each or kept."""
+    return orjson.dumps(value, default=list).decode()

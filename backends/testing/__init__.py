@@ -1,0 +1,60 @@
+"""The contract suite: what every backend must pass, one test for each rule of
+:class:`~flask_bsr_scim.backends.base.Backend`.
+
+A backend's own tests take it over with one fixture::
+
+    class TestMyBackend(BackendContract):
+        @pytest.fixture
+        def make_backend(self, tmp_path):
+            return partial(MyBackend, path=tmp_path / "store")
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+# Before they are imported: so that pytest can tell why an assertion failed.
+_PARTS = ("commits", "dump", "inside", "journal", "members", "notes", "pages", "reads")
+pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
+
+from flask_bsr_scim.backends.base import Backend  # noqa: E402
+from flask_bsr_scim.backends.testing.commits import CommitContract  # noqa: E402
+from flask_bsr_scim.backends.testing.data import TYPES, ManualClock  # noqa: E402
+from flask_bsr_scim.backends.testing.dump import DumpContract  # noqa: E402
+from flask_bsr_scim.backends.testing.inside import InsideContract  # noqa: E402
+from flask_bsr_scim.backends.testing.journal import JournalContract  # noqa: E402
+from flask_bsr_scim.backends.testing.members import MemberContract  # noqa: E402
+from flask_bsr_scim.backends.testing.notes import NoteContract  # noqa: E402
+from flask_bsr_scim.backends.testing.pages import PageContract  # noqa: E402
+from flask_bsr_scim.backends.testing.reads import LogContract, ReadContract  # noqa: E402
+
+
+class BackendContract(
+    CommitContract,
+    DumpContract,
+    InsideContract,
+    JournalContract,
+    MemberContract,
+    NoteContract,
+    PageContract,
+    ReadContract,
+    LogContract,
+):
+    """All rules. A subclass gives the fixture `make_backend`."""
+
+    @pytest.fixture
+    def make_backend(self) -> Callable[..., Backend]:
+        """Return what makes a backend with an empty store from the keyword arguments of :class:`Backend`."""
+        raise NotImplementedError(f"{type(self).__name__} has to give the fixture make_backend")
+
+    @pytest.fixture
+    def clock(self) -> ManualClock:
+        """The backend's clock."""
+        return ManualClock()
+
+    @pytest.fixture
+    def backend(self, make_backend: Callable[..., Backend], clock: ManualClock) -> Iterator[Backend]:
+        """A backend with an empty store."""
+        backend = make_backend(types=TYPES, clock=clock)
+        yield backend
+        backend.close()
