@@ -48,8 +48,9 @@ def parse_written(written: str) -> None:
     """Read a command line of a page, as :func:`parse` does; programs that are not ours are passed over."""
     names, command = split(written)
     assert set(names) <= {*KEYS, "TOKEN", "BASE"}, written
-    if match := ENTRANCE.fullmatch(command):
-        parse(shlex.split(match["standalone"] or match["hosted"], comments=True))
+    for part in command.split(" | "):
+        if match := ENTRANCE.fullmatch(part):
+            parse(shlex.split(match["standalone"] or match["hosted"], comments=True))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
