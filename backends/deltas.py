@@ -14,19 +14,22 @@ def delta_of(attributes: Document, added: Sequence[str], removed: Sequence[str])
 
 def differences(resource_type: ResourceType, old: Document, new: Document) -> Document:
     """Return how the attributes differ, by path; what is never returned is left out."""
-    before, after = dict(_told(resource_type, old)), dict(_told(resource_type, new))
+    before, after = dict(_attributes(resource_type, old)), dict(_attributes(resource_type, new))
+    changed = (path for path in before | after if before.get(path) != after.get(path))
+    found = ((path, _told(resource_type, path, before), _told(resource_type, path, after)) for path in changed)
     return {
-        path: {side: values[path] for side, values in (("from", before), ("to", after)) if path in values}
-        for path in before | after
-        if before.get(path) != after.get(path)
+        path: {side: value for side, value in (("from", then), ("to", now)) if value is not None}
+        for path, then, now in found
+        if then != now
     }
 
 
-def _told(resource_type: ResourceType, document: Document) -> Iterator[tuple[str, object]]:
-    for path, value in _attributes(resource_type, document):
-        target = resource_type.resolve(path)
-        if target is None or target.leaf.returned is not Returned.NEVER:
-            yield path, value if target is None else _without_secrets(target.leaf, value)
+def _told(resource_type: ResourceType, path: str, values: Document) -> object:
+    """Return the value at a path without what is never returned, None when nothing is left."""
+    target, value = resource_type.resolve(path), values.get(path)
+    if target is None or value is None:
+        return value
+    return None if target.leaf.returned is Returned.NEVER else _without_secrets(target.leaf, value)
 
 
 def _attributes(resource_type: ResourceType, document: Document) -> Iterator[tuple[str, object]]:

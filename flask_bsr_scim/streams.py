@@ -1,6 +1,7 @@
 """Resources as JSON text in pieces: a large group is never rendered at once."""
 
 from collections.abc import Iterable, Iterator
+from operator import attrgetter
 
 import orjson
 
@@ -12,6 +13,8 @@ from flask_bsr_scim.view import CHUNK, View
 
 _AT_ONCE = 100
 """Resources in one piece of a list."""
+
+_links = attrgetter("links")
 
 
 def stream(view: View, projection: Projection, resource: Resource) -> Iterator[str]:
@@ -25,7 +28,7 @@ def stream_all(view: View, projection: Projection, resources: Iterable[Resource]
     """Yield the JSON texts of what is chosen of several resources, with commas between them."""
     separator = ""
     for some in portions(resources, _AT_ONCE):
-        if projection.is_default and not any(len(resource.links) > CHUNK for resource in some):
+        if projection.is_default and max(map(len, map(_links, some))) <= CHUNK:
             yield separator + ",".join(view.texts(some))
             separator = ","
             continue
