@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+TOX := $(BIN)/python -m tox run-parallel --parallel 2 --parallel-live
 
 .PHONY: run test test-all dev proto clean
 
@@ -14,13 +15,13 @@ run: $(VENV)/.run-installed
 # Check style and types, test the built wheel. What setuptools left in build/ would get into the wheel again.
 test: $(VENV)/.tox-installed
 	@rm -rf build
-	@$(BIN)/python -m tox run $(ARGS)
+	@$(TOX) $(ARGS)
 
 # The same with many more generated cases, and on sets of Redis servers.
 test-all: $(VENV)/.tox-installed
 	@rm -rf build
-	@$(BIN)/python -m tox run $(ARGS) -- --hypothesis-profile=thorough
-	@$(BIN)/python -m tox run -e redis-sets
+	@$(TOX) $(ARGS) -- --hypothesis-profile=thorough
+	@$(TOX) -e redis-sets
 
 # Install the package in place, with all that its tests need.
 dev: $(VENV)/.dev-installed

@@ -18,6 +18,9 @@ from flask_bsr_scim.resource import Resource
 
 FORMAT: Final = 1
 
+_NO_NUMBER: Final = 1 << 40
+"""No version and no number of a change comes so far: SQLite keeps the tenant in the bits above it."""
+
 
 @dataclass
 class Counts:
@@ -152,9 +155,10 @@ class LineReader:
 def _read_resource(line: dict[str, Any]) -> Resource:
     document = line.pop("document")
     resource = Resource(**line, text=orjson.dumps(document).decode())
-    _texts([resource.type, resource.id, resource.created, resource.modified, resource.used or ""])
-    if not isinstance(document, dict) or type(resource.version) is not int:
-        raise TypeError("document or version")
+    _texts([resource.type, resource.id, resource.created, resource.modified, *_there(resource.used)])
+    _check_numbers(resource.version)
+    if not isinstance(document, dict):
+        raise TypeError("document")
     return resource
 
 
@@ -165,10 +169,20 @@ def _read_members(line: dict[str, Any]) -> Members:
 
 def _read_change(line: dict[str, Any]) -> LogEntry:
     entry = LogEntry(**line)
-    _texts([entry.at, entry.operation, entry.type, entry.id])
-    if type(entry.sequence) is not int or not isinstance(entry.delta, dict):
-        raise TypeError("sequence or delta")
+    _texts([entry.at, entry.operation, entry.type, entry.id, *_there(entry.token_id, entry.request_id)])
+    _check_numbers(entry.sequence, *_there(entry.before, entry.after))
+    if not isinstance(entry.delta, dict):
+        raise TypeError("delta")
     return entry
+
+
+def _there(*values: object) -> list[object]:
+    return [value for value in values if value is not None]
+
+
+def _check_numbers(*values: object) -> None:
+    if not all(type(value) is int and 0 < value < _NO_NUMBER for value in values):
+        raise TypeError("numbers")
 
 
 def _texts(values: object) -> list[str]:

@@ -35,11 +35,16 @@ class Entered(NamedTuple):
 
 
 def enter(types: TypeRegistry, seq: int, resource: Resource) -> Entered:
-    """Return what is stored of a resource."""
+    """Return what is stored of a resource.
+
+    :raises DumpError: its document is none of its type.
+    """
     document = resource.document
-    resource_type = types.by_name[resource.type]
-    row = Row(seq, *resource[:7], label_of(resource_type, document))
-    return Entered(row, index_keys(types, resource.type, document))
+    try:
+        row = Row(seq, *resource[:7], label_of(types.by_name[resource.type], document))
+        return Entered(row, index_keys(types, resource.type, document))
+    except (TypeError, ValueError, AttributeError):
+        raise DumpError(f"the document of {resource.type} {shown(resource.id)} is none of its schema") from None
 
 
 def index_keys(types: TypeRegistry, type_name: str, document: Document) -> list[IndexKey]:

@@ -6,16 +6,21 @@ from urllib.parse import parse_qsl
 
 import orjson
 
+from flask_bsr_scim.console.words import member
 from flask_bsr_scim.registry.tokens import without_tokens
 from flask_bsr_scim.schema import JSON, Document
 
 HIDDEN = "(hidden)"
 
-_SECRET = re.compile(r"passw|secret|token|authorization|cookie|credential", re.IGNORECASE)
+_SECRET = re.compile(
+    r"passw|passphrase|passcode|pwd|secret|token|authori[sz]ation|cookie|credential|(?:api|private)[ _-]?key",
+    re.IGNORECASE,
+)
 """What a name holds whose value is not for showing."""
 
-_SCHEME = re.compile(r"\b(bearer|basic)(?:\s|%20|\+)+(?=\S*[\d=])[\w.~+/=-]{6,}", re.IGNORECASE)
-_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*"')
+_SCHEME = re.compile(r"\b(bearer|basic)(?:\s|%20|\+)++(?=[^\s\d=]{0,200}[\d=])[\w.~+/=-]{6,}", re.IGNORECASE)
+_LITERAL = re.compile(r'"(?:[^"\\]|\\.)*+("?)', re.DOTALL)
+"""A literal, or what begins as one and does not end: so that no character is looked at twice."""
 _ESCAPE = re.compile(r"\\u00([0-7][0-9a-f])", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that show as nothing, or turn a line round."""
@@ -42,22 +47,33 @@ def masked(value: JSON, depth: int = 0) -> JSON:
         case dict() | list() if depth >= _DEEPEST:
             return "…"
         case dict():
-            members = {scrubbed(name): _member(value, name, depth) for name in islice(value, _MOST_MEMBERS)}
+            members = {_shown(name): _member(value, name, depth) for name in islice(value, _MOST_MEMBERS)}
             return members if len(value) <= _MOST_MEMBERS else members | {"…": f"{len(value) - _MOST_MEMBERS} more"}
         case list():
             shown = [masked(element, depth + 1) for element in value[:_LONGEST_LIST]]
             more = len(value) - len(shown)
             return [*shown, f"… and {more} more"] if more else shown
         case str():
-            return _cut(scrubbed(value[: 2 * _LONGEST_STRING]), _LONGEST_STRING)
+            return _shown(value)
     return value
+
+
+def _shown(text: str) -> str:
+    return _cut(scrubbed(text[: 2 * _LONGEST_STRING]), _LONGEST_STRING)
 
 
 def _member(document: Document, name: str, depth: int) -> JSON:
     value = document[name]
     if value is not None and _is_secret(document, name):
         return HIDDEN
+    if name.lower() == "path" and _names_secret(value):
+        return _shown(_LITERAL.sub(f'"{HIDDEN}"', value))
     return masked(value, depth + 1)
+
+
+def shown_member(document: JSON, name: str) -> JSON:
+    """Return what is shown of a member of a JSON object, by its name in any letter case; None when there is none."""
+    return masked({name: member(document, name)})[name]
 
 
 def _is_secret(document: Document, name: str) -> bool:
@@ -72,7 +88,11 @@ def _is_secret(document: Document, name: str) -> bool:
 
 def _names_secret(text: JSON) -> bool:
     """Tell whether a filter or a path names an attribute that is secret; the values that it compares do not count."""
-    return isinstance(text, str) and bool(_SECRET.search(_LITERAL.sub("", text)))
+    return isinstance(text, str) and bool(_SECRET.search(_LITERAL.sub(_unless_it_ends, text)))
+
+
+def _unless_it_ends(literal: re.Match[str]) -> str:
+    return "" if literal[1] else literal[0]
 
 
 def shown_message(data: bytes) -> tuple[str, str]:

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from flask_bsr_scim.console import meanings_patch
 from flask_bsr_scim.console.clients import ENTRA
+from flask_bsr_scim.console.masking import shown_member
 from flask_bsr_scim.console.words import brief, counted, items, member
 
 _EQUALITY = re.compile(r'\s*([\w.:-]+)(?:\[.*?\]\.?\w*)?\s+eq\s+"((?:[^"\\]|\\.)*)"\s*', re.IGNORECASE)
@@ -68,7 +69,7 @@ _VERBS = {"GET": "reads", "POST": "posts to", "PUT": "replaces", "PATCH": "chang
 def _of_collection(asked: Asked, kind: str, *, searches: bool) -> str:
     if asked.method == "POST" and not searches:
         return _creation(asked, kind)
-    query = {name: member(asked.body, name) for name in ("filter", "startIndex", "count")} if searches else asked.query
+    query = _searched(asked.body) if searches else asked.query
     if asked.method not in ("GET", "HEAD", "POST"):
         return f"sends {asked.method} to the list of {kind}s"
     if filter := query.get("filter"):
@@ -77,6 +78,10 @@ def _of_collection(asked: Asked, kind: str, *, searches: bool) -> str:
     if kind == "user" and (start, count) == _TEST:
         return "tests the connection: it reads the first 2 users"
     return f"reads {_range(kind, start, count)}{_of_total(asked)}"
+
+
+def _searched(body: Any) -> Mapping[str, Any]:
+    return {name: shown_member(body, name) for name in ("filter", "startIndex", "count")}
 
 
 def _search(asked: Asked, kind: str, filter: str) -> str:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from flask_bsr_scim.console.masking import shown_member
 from flask_bsr_scim.console.words import brief, counted, items, listed, member
 
 _MEMBER = re.compile(r"members\s*\[", re.IGNORECASE)
@@ -57,7 +58,7 @@ def _to_group(operations: list[Mapping[str, Any]]) -> Iterator[str]:
 def _values(operations: list[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
     """Yield the attributes that operations change, with what they become."""
     for operation in operations:
-        path, value = member(operation, "path"), member(operation, "value")
+        path, value = shown_member(operation, "path"), member(operation, "value")
         if path:
             yield brief(_URN.sub("", str(path))), value
         elif isinstance(value, Mapping):

@@ -54,7 +54,8 @@ class Names:
 def make_record(exchange: Exchange, names: Names) -> Record:
     """Return what is kept of an exchange."""
     body, answer = _read(exchange.body), _read(exchange.answer, _MOST_PARSED)
-    exchange = exchange._replace(agent=exchange.agent[:200], query=exchange.query[:4096], path=exchange.path[:4096])
+    agent = scrubbed(exchange.agent)[:200]
+    exchange = exchange._replace(agent=agent, query=exchange.query[:4096], path=exchange.path[:4096])
     client = recognized(exchange.agent, exchange.query, body, exchange.tolerances)
     if exchange.tenant:
         names.learn(exchange.tenant, answer)
@@ -71,8 +72,8 @@ def make_record(exchange: Exchange, names: Names) -> Record:
         status=exchange.status,
         token_id=exchange.token_id,
         request_id=exchange.request_id,
-        agent=scrubbed(exchange.agent),
-        content_type=scrubbed(exchange.content_type[:100]),
+        agent=exchange.agent,
+        content_type=scrubbed(exchange.content_type)[:100],
         dialect=exchange.dialect,
         tolerances=sorted(map(str, exchange.tolerances)),
         credential=exchange.credential,

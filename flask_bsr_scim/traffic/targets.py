@@ -5,8 +5,6 @@ from collections.abc import Collection
 from typing import NamedTuple
 from urllib.parse import quote
 
-from flask_bsr_scim.console.masking import HIDDEN
-
 _PARAMETER = re.compile(r'&(?=[A-Za-z][\w.]*=)(?=(?:[^"]|"(?:[^"\\]|\\.)*")*$)')
 """Between two parameters: outside of the strings of a filter, and before a name."""
 _ANY_PARAMETER = re.compile(r"&(?=[A-Za-z][\w.]*=)")
@@ -22,11 +20,6 @@ class Target(NamedTuple):
 
     path: str
     query: tuple[tuple[str, str], ...]
-
-    @property
-    def is_hidden(self) -> bool:
-        """Whether something of it was not recorded."""
-        return HIDDEN in self.path or any(HIDDEN in value for _, value in self.query)
 
     def encoded(self, names: Collection[str]) -> str:
         """Return it as it is sent, with the placeholders of these names as they are."""

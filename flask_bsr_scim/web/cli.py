@@ -15,6 +15,7 @@ from flask_bsr_scim.backends.base import utc_now
 from flask_bsr_scim.dialects import Dialect
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.web.cli_check import entra_commands, okta_commands
+from flask_bsr_scim.web.cli_check_output import printable
 from flask_bsr_scim.web.cli_context import (
     backend_option,
     configuration,
@@ -152,7 +153,7 @@ def list_tokens(backend: str | None, tenant: str, as_json: bool) -> None:
             click.echo(
                 f"{token.id}  {token.kind}  created {token.created[:19]}Z  expires {_shown(token.expires)}  "
                 f"last used {_shown(token.last_used)}  {f'dialect {token.dialect}  ' if token.dialect else ''}"
-                f"{token.description or ''}".rstrip()
+                f"{printable(token.description or '')}".rstrip()
             )
 
 

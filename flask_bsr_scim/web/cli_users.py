@@ -6,6 +6,7 @@ import click
 
 from flask_bsr_scim.registry.model import RegistryUser, ServerRole
 from flask_bsr_scim.registry.registry import Registry
+from flask_bsr_scim.web.cli_check_output import printable
 from flask_bsr_scim.web.cli_context import backend_option, readable_errors, tenant_option
 from flask_bsr_scim.web.cli_lookup import registry_of
 
@@ -80,8 +81,4 @@ def _users(registry: Registry, active: bool | None) -> Iterator[RegistryUser]:
 def _line(user: RegistryUser) -> str:
     state = "active" if user.active else "inactive"
     role = "  administrator" if user.server_role is ServerRole.ADMIN else ""
-    return f"{user.username}  {user.id}  {state}  {_printable(user.email or '-')}{role}"
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else "?" for c in text)
+    return f"{user.username}  {user.id}  {state}  {printable(user.email or '-')}{role}"

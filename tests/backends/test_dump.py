@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend, Change, Conversion, Swap
 from flask_bsr_scim.backends.dump_lines import Counts, LineReader, LineWriter
-from flask_bsr_scim.backends.dumping import DumpError
+from flask_bsr_scim.backends.dumping import DumpError, Profile
 from flask_bsr_scim.backends.testing.data import OTHER, TENANT, TYPES, ManualClock, commit, person, team
 from flask_bsr_scim.errors import StoreError
+from flask_bsr_scim.resource import Resource
 from tests.backends.test_state_machine import IDS, NAMES, changes, inserts, member_changes
 from tests.stores import BACKENDS, new_store
 
@@ -141,6 +142,42 @@ def test_the_form_of_a_file(file: bytes) -> None:
     assert last == f'{{"kind":"end",{counts},"sha256":"{digest}"}}'
 
 
+TIME = "2026-01-01T00:00:00.000000"
+RESOURCE = {
+    "kind": "resource",
+    "type": "Person",
+    "id": "a",
+    "version": 1,
+    "created": TIME,
+    "modified": TIME,
+    "used": None,
+    "document": {"id": "a", "userName": "a"},
+}
+CHANGE = {
+    "kind": "change",
+    "sequence": 1,
+    "at": TIME,
+    "token_id": None,
+    "request_id": None,
+    "operation": "create",
+    "type": "Person",
+    "id": "a",
+    "before": None,
+    "after": 1,
+    "delta": {},
+}
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+def test_a_document_of_no_schema(kind: str, tmp_path: Path) -> None:
+    """What has no keys for the indexes is refused, and nothing is written."""
+    wrong = Resource("Person", "a", 1, TIME, TIME, '{"id":"a","userName":1}')
+    with closing(open_backend(new_store(kind, tmp_path), TYPES)) as store:
+        with pytest.raises(DumpError, match='the document of Person "a" is none of its schema'):
+            store.load(TENANT, [Profile(None), wrong])
+        assert not any(isinstance(record, Resource) for record in store.dump(TENANT))
+
+
 @pytest.mark.parametrize(
     ("line", "text"),
     [
@@ -150,6 +187,14 @@ def test_the_form_of_a_file(file: bytes) -> None:
         ({"kind": "members", "group": 1, "ids": []}, "line 3: this is no record of an export"),
         ({"kind": "members", "group": "t", "ids": "a"}, "line 3: this is no record of an export"),
         ({"kind": "change", "sequence": "1"}, "line 3: this is no record of an export"),
+        (RESOURCE | {"version": 0}, "line 3: this is no record of an export"),
+        (RESOURCE | {"version": 1 << 63}, "line 3: this is no record of an export"),
+        (CHANGE | {"sequence": -1}, "line 3: this is no record of an export"),
+        (CHANGE | {"sequence": 1 << 40}, "line 3: this is no record of an export"),
+        (CHANGE | {"before": "1"}, "line 3: this is no record of an export"),
+        (CHANGE | {"token_id": {}}, "line 3: this is no record of an export"),
+        (RESOURCE, "the file is cut off behind line 3"),
+        (CHANGE, "the file is cut off behind line 3"),
         ({"kind": "end"}, "line 3: the file was changed: resources is None here, and"),
         ({"kind": "tenant", "name": "x"}, "line 3: this is no record of an export"),
         ([], "line 3: this is no JSON object"),

@@ -1,6 +1,7 @@
 """What a record shows of messages, and what it does not."""
 
 import json
+from time import process_time
 from typing import Any
 
 import pytest
@@ -23,6 +24,10 @@ TOKEN = "bsrscim_default_abcdefghijklmnopqrstuvwxyz0123456789"
         pytest.param({"Operations": [{"op": "replace", "value": {"password": SECRET}}]}, id="a PATCH without path"),
         pytest.param({"Operations": [{"data": {"password": SECRET}}]}, id="a bulk operation"),
         pytest.param({"filter": f'password eq "{SECRET}"'}, id="a filter in a body"),
+        pytest.param(
+            {"Operations": [{"path": f'emails[password eq "{SECRET}"]', "value": 1}]}, id="a filter in a path"
+        ),
+        pytest.param({"urn:x": {"apiKey": SECRET, "private_key": SECRET, "pwd": SECRET}}, id="a key"),
         pytest.param({"note": f"Bearer {SECRET}"}, id="a header in a value"),
         pytest.param({"note": f"Authorization: Basic {SECRET}="}, id="basic credentials"),
     ],
@@ -102,6 +107,30 @@ def test_a_query() -> None:
     assert shown_query("filter=password+sw+%22a%22") == {"filter": HIDDEN}
     assert shown_target("/Users", "count=1") == "/Users?count=1"
     assert shown_target(f"/Users/{TOKEN}", "") == "/Users/…"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({"filter": '"' + '\\"' * 100_000}, id="a literal without end"),
+        pytest.param({"Operations": [{"path": '"\\' * 80_000, "value": "x"}]}, id="many literals in a path"),
+        pytest.param({"bearer" + "+" * 250_000: 1}, id="a scheme and no credential"),
+        pytest.param({"bearer+" * 35_000: 1}, id="many schemes in a name"),
+        pytest.param({"basic": ["bearer" + "+" * 3900] * 50}, id="many values"),
+    ],
+)
+def test_a_message_that_makes_work(body: Any) -> None:
+    """However a message is made, it takes no longer than its length: nothing else runs in the process meanwhile."""
+    data = json.dumps(body).encode()
+    began = process_time()
+    text, _ = shown_message(data)
+    assert process_time() - began < 1
+    assert len(text) <= 16_384
+
+
+def test_a_literal_that_does_not_end() -> None:
+    """What stands in a literal without end counts, since it may be a name."""
+    assert masked({"path": '"\\" password', "value": SECRET}) == {"path": f'"{HIDDEN}"', "value": HIDDEN}
 
 
 def test_characters_that_deceive() -> None:

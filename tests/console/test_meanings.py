@@ -199,3 +199,15 @@ def test_a_name_from_the_store(site: Site) -> None:
     site.send("DELETE", f"/Groups/{group['id']}")
     meanings = [Record.read(entry.text).meaning for entry in site.service.backend.journal("default")]
     assert meanings[-2:] == ["Okta reads the user bob@example.com", "Okta deletes the group Engineering"]
+
+
+def test_what_is_secret_is_in_no_sentence() -> None:
+    """Neither what a search of a body compares with a secret, nor a token that somebody took for a User-Agent."""
+    secret = "hunter2-hunter2"
+    search = exchange("POST", "/Users/.search", {"filter": f'password eq "{secret}"'})
+    change = exchange("PATCH", "/Users/1", {"Operations": [{"op": "remove", "path": f'x[password eq "{secret}"]'}]})
+    for request in (search, change):
+        assert secret not in make_record(request, Names(NOWHERE)).text()
+    token = "bsrscim_default_abcdefghijklmnopqrstuvwxyz0123456789"
+    record = make_record(exchange("GET", "/Users", agent=token, content_type="x" * 60 + token), Names(NOWHERE))
+    assert token[:24] not in record.text()

@@ -237,6 +237,12 @@ def test_a_token_without_end_and_use(run: Run) -> None:
     assert run("token", "list").stdout.rstrip().endswith("expires never  last used never")
 
 
+def test_a_description_stays_in_its_line(run: Run) -> None:
+    """A description neither makes a line of its own nor moves the cursor of a terminal."""
+    run("token", "create", "--description", "x\x1b[31m\nanother")
+    assert run("token", "list").stdout.endswith("  x?[31m?another\n")
+
+
 def test_tokens_are_listed_for_programs(run: Run) -> None:
     """`--json` gives one object a line, in the order of making."""
     run("token", "create", "--description", "one")
