@@ -114,7 +114,10 @@ def test_streams_take_a_quarter_of_the_threads() -> None:
     assert traffic.STREAMS == server.THREADS // 4
 
 
-def test_a_store_that_fails_ends_the_stream(site: Site, visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("call", ["_journal", "_recall"])
+def test_a_store_that_fails_ends_the_stream(
+    site: Site, visitor: Visitor, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
     """When the store does not answer, the browser tries again."""
     from flask_bsr_scim.errors import StoreUnavailable
 
@@ -124,6 +127,7 @@ def test_a_store_that_fails_ends_the_stream(site: Site, visitor: Visitor, monkey
     response = opened(visitor)
     pieces = response.iter_encoded()
     assert next(pieces).startswith(b"retry")
-    monkeypatch.setattr(site.service.backend, "_journal", refuse)
-    assert list(pieces) == []
+    monkeypatch.setattr(traffic, "_CHECKED", 0)
+    monkeypatch.setattr(site.service.backend, call, refuse)
+    assert list(pieces) == [b": still here\n\n"]
     response.close()

@@ -191,12 +191,13 @@ def _events(asked: Asked, last: int) -> Iterator[bytes]:
     yield b"retry: 1000\n\n"
     end, checked = monotonic() + _SECONDS, monotonic()
     while monotonic() < end:
-        if monotonic() - checked >= _CHECKED:
+        is_due = monotonic() - checked >= _CHECKED
+        if is_due:
             checked = monotonic()
             yield b": still here\n\n"
-            if not asked.sessions.is_live(asked.guest.session):
-                return
         try:
+            if is_due and not asked.sessions.is_live(asked.guest.session):
+                return
             event = _event(asked, last)
         except StoreUnavailable:
             return
