@@ -34,8 +34,9 @@ _MOST_BYTES = 8_000_000
 """Their bodies and answers."""
 
 _STRANGERS = 10
-"""Refused requests of strangers that are kept at once, and then one in so many seconds: they have no credential, and
-could drive out the others."""
+"""Refused requests of strangers that are kept at once: they have no credential, and could drive out the others."""
+_STRANGERS_SECONDS = 60
+"""Then one in this time."""
 
 _TENANTS_SECONDS = 10
 
@@ -111,7 +112,7 @@ class Recorder:
 
     def _lets_in_stranger(self) -> bool:
         now = self._now()
-        self._strangers = min(float(_STRANGERS), self._strangers + (now - self._since) / _STRANGERS)
+        self._strangers = min(float(_STRANGERS), self._strangers + (now - self._since) / _STRANGERS_SECONDS)
         self._since = now
         if self._strangers < 1:
             return False

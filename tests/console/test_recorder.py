@@ -156,7 +156,7 @@ def test_strangers_are_bounded(backend: Backend) -> None:
     stranger = exchange("GET", "/Users")._replace(tenant="", status=401)
     for _ in range(100):
         recorder.note(stranger)
-    now[0] += 25
+    now[0] += 150
     for _ in range(100):
         recorder.note(stranger)
     recorder.note(exchange("GET", "/Users"))
