@@ -1,6 +1,6 @@
 """Requests for a group with very many members, each in a process of its own that tells how much memory it took.
 
-`python -m tests.server.large_groups URI` fills the store and writes a line for each request: its name, the status of
+`python tests/server/large_groups.py URI` fills the store and writes a line for each request: its name, the status of
 the answer, and by how many bytes beyond the size of the body the memory of the process grew at most.
 """
 
