@@ -290,3 +290,11 @@ def test_a_check_of_another_kind_differs(make_scim: Callable[..., Scim]) -> None
         each for each in replayed(export(*checked("okta wizard")), make_scim(profile="rfc7643")) if each.differences
     ]
     assert any("body.displayName: recorded nothing" in text for each in found for text in each.differences)
+
+
+def test_the_order_of_values_means_nothing() -> None:
+    """Members come in another order, as RFC 7643 §2.4 allows; results of a search do not."""
+    one, other = {"value": "{user1}"}, {"value": "{user2}"}
+    assert not [*differences({"members": [one, other]}, {"members": [other, one]})]
+    assert [*differences({"members": [one, other]}, {"members": [one, one]})]
+    assert [*differences({"Resources": [one, other]}, {"Resources": [other, one]})]

@@ -59,7 +59,7 @@ def owner(service: Service, text: str) -> RegistryUser:
     """Return the user for whom an API token stands."""
     found = service.tokens.verify(text.strip(), Kind.API)
     assert found is not None
-    tenant, token_id = found
+    tenant, token_id, _ = found
     (token,) = (token for token in service.tokens.list(tenant) if token.id == token_id)
     assert token.user is not None
     return service.registry(tenant).users.get(token.user)
