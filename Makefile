@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-TOX := $(BIN)/python -m tox run-parallel --parallel 2 --parallel-live
+TOX := $(BIN)/python -m tox run
 
 .PHONY: run test test-all dev proto clean
 
