@@ -5,7 +5,7 @@ creation is between `seq` and the next one. It stands still, whatever comes and 
 """
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import orjson
 
@@ -25,16 +25,44 @@ def read_gap(cursor: str) -> Gap:
     return Gap(int(number), orjson.loads(key) if key else None)
 
 
-def cursors(query: Query, resources: Sequence[tuple[int, Any]]) -> Sequence[str]:
+def cursors(query: Query, resources: Sequence[tuple[Any, ...]]) -> Sequence[str]:
     """Return the cursors of a page.
 
-    :param resources: of each resource the number and, in a sorted order, the key.
+    :param resources: of each resource a tuple that begins with its number and, in a sorted order, ends with its key.
     """
     if not resources:
         return () if query.after is None else (query.after,)
-    behind = -1 if query.reverse else 0
-    seq, key = resources[0]
-    gaps = [(seq - 1 - behind, key), *[(seq + behind, key) for seq, key in resources]]
-    if query.sort is None:
-        return [str(seq) for seq, _ in gaps]
-    return [f"{seq} {orjson.dumps(key).decode()}" for seq, key in gaps]
+    return _Cursors(resources, is_sorted=query.sort is not None, reverse=query.reverse)
+
+
+class _Cursors(Sequence[str]):
+    """Made when they are asked for: a page has hundreds, and of most pages one is needed."""
+
+    def __init__(self, resources: Sequence[tuple[Any, ...]], *, is_sorted: bool, reverse: bool) -> None:
+        self._resources, self._is_sorted, self._reverse = resources, is_sorted, reverse
+
+    def __len__(self) -> int:
+        return len(self._resources) + 1
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        if isinstance(place, slice):
+            return [self._cursor(number) for number in range(len(self))[place]]
+        return self._cursor(range(len(self))[place])
+
+    def _cursor(self, number: int) -> str:
+        seq, *_, key = self._resources[max(0, number - 1)]
+        # In the order of creation the gap behind a resource has its number, and the one before it a number less.
+        seq -= self._reverse if number else not self._reverse
+        return f"{seq} {orjson.dumps(key).decode()}" if self._is_sorted else str(seq)

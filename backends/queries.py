@@ -24,7 +24,8 @@ class Query:
 
     `offset` is 0-based. Without `sort` the order is that of creation; `reverse` turns either round, ties too. `after`
     is a cursor of a page of the same query, in whichever direction, behind which this page begins. With `links` each
-    resource comes with its memberships. `view` gives the locations that a filter may compare.
+    resource comes with its memberships. `view` gives the locations that a filter may compare. With `texts` it is enough
+    to know how the resources look.
     """
 
     view: View
@@ -35,6 +36,7 @@ class Query:
     links: bool = True
     after: str | None = None
     reverse: bool = False
+    texts: bool = False
 
 
 class Page(NamedTuple):
@@ -43,12 +45,25 @@ class Page(NamedTuple):
     `cursors` stand for the gaps beside the resources, in their order: one before each, and one behind the last. Without
     resources there is the query's `after` alone, or nothing. What is behind a gap when it is read is behind it for
     good, whatever is created or deleted meanwhile. `more` is false on a page that was to hold nothing.
+
+    `texts` may be there instead of resources where a query asks for no more: the JSON texts of whole resources, which
+    :meth:`~flask_bsr_scim.view.View.kept` makes ready to be sent.
     """
 
     total: int
     resources: Sequence[Resource]
     cursors: Sequence[str] = ()
     more: bool = False
+    texts: Sequence[str] | None = None
+
+    @property
+    def size(self) -> int:
+        """The number of the resources."""
+        return len(self.resources if self.texts is None else self.texts)
+
+    def cut(self, size: int) -> "Page":
+        """Return the page with the first resources alone."""
+        return self._replace(resources=self.resources[:size], texts=self.texts and self.texts[:size])
 
     @property
     def cursor(self) -> str | None:

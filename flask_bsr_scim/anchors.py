@@ -39,7 +39,7 @@ class Anchors:
         after = self._recall(tenant, walk, query.offset) if query.offset > 0 < query.count else None
         if after is not None:
             page = self._backend.query(tenant, type_name, replace(query, offset=0, after=after))
-            seen = query.offset + len(page.resources)
+            seen = query.offset + page.size
             page = page._replace(total=max(page.total, seen + 1) if page.more else seen)
         else:
             page = self._backend.query(tenant, type_name, query)
@@ -48,10 +48,10 @@ class Anchors:
     def _ended(self, tenant: str, walk: Hashable, offset: int, page: Page) -> Page:
         """Return so much of a page that it ends at a place which means its end alone."""
         with suppress(StoreUnavailable):  # Then the next page is found by its number.
-            other = self._kept(tenant, walk, offset, page, len(page.resources))
+            other = self._kept(tenant, walk, offset, page, page.size)
             for size in () if other is None else _shorter(page, other):
                 if self._kept(tenant, walk, offset, page, size) is None:
-                    return page._replace(resources=page.resources[:size])
+                    return page.cut(size)
         return page
 
     def _kept(self, tenant: str, walk: Hashable, offset: int, page: Page, size: int) -> str | None:
@@ -66,7 +66,7 @@ class Anchors:
 
 def _shorter(page: Page, other: str) -> Iterator[int]:
     """Yield the sizes to which a page can be cut, first the one with which it ends at another gap."""
-    longest = len(page.resources)
+    longest = page.size
     if other in page.cursors[1:longest]:
         yield page.cursors.index(other)
     yield from range(longest - 1, max(0, longest - _PLACES), -1)

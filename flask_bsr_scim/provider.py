@@ -1,6 +1,7 @@
 """The protocol's operations on resources (RFC 7644 §3), over any storage backend and without any web framework."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
@@ -111,13 +112,18 @@ class ServiceProvider:
             request.start_index - 1,
             self._count(request),
             projection.needs_links,
+            texts=projection.is_default,
         )
         if request.cursor is not None:
-            return self._walk(context, resource_type.endpoint, {resource_type.name: query}, request, request.cursor)
+            queries = {resource_type.name: replace(query, texts=False)}
+            return self._walk(context, resource_type.endpoint, queries, request, request.cursor)
         walk = context.actor.token_id, request.filter, request.sort_by, request.descending, resource_type.name
         page = self._anchors.page(context.tenant, walk, resource_type.name, query)
-        texts = stream_all(context.view, projection, page.resources)
-        return Response(200, list_response(page.total, request.start_index, len(page.resources), texts))
+        if page.texts is None:
+            texts = stream_all(context.view, projection, page.resources)
+        else:
+            texts = iter((context.view.kept(",".join(page.texts)),))
+        return Response(200, list_response(page.total, request.start_index, page.size, texts))
 
     def search_all(self, context: Context, request: SearchRequest) -> Response:
         """Return one page of the matching resources of all types (§3.4.2.1): 200.

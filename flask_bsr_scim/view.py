@@ -20,6 +20,18 @@ of an answer with groups from being confirmed when the user has left them all.
 _REFERENCE = '"$ref":"/'
 """Quotes inside a JSON string are escaped, so this can only be a member `$ref` with a relative reference."""
 
+MARK = "\\"
+"""The base URL of texts that are kept: JSON allows it before a slash (RFC 8259 §7)."""
+
+MARKED = f'"{MARK}/'
+"""How a URI begins there, and nothing else: what serializes escapes no slash, and a backslash by a second one."""
+
+RELATIVE = '"/'
+"""How a relative reference begins in a document."""
+
+_TAIL = '\\""}}'
+"""How each text without memberships ends: behind the version, which is the last member of `meta`."""
+
 CHUNK = 1000
 """Members in one piece of a streamed group."""
 
@@ -64,6 +76,18 @@ class View:
             f'"version":"W/\\"{version}{self._mark(type_name) if links else ""}\\""}}}}'
             for type_name, resource_id, version, created, modified, text, _, links in resources
         ]
+
+    def kept(self, text: str) -> str:
+        """Return texts that are kept as they look from here."""
+        return text.replace(MARKED, f'"{self.base_url}/')
+
+    def with_groups(self, text: str, type_name: str, groups: Sequence[Link]) -> str:
+        """Return the text of a resource without groups as it is with them."""
+        return (
+            text
+            if not groups
+            else f"{text[: -len(_TAIL)]}{SHOWS_GROUPS}{_TAIL[:-1]}{self._linked(type_name, groups)}}}"
+        )
 
     def chunks(self, resource: Resource) -> Iterator[str]:
         """Yield the JSON text of the whole resource in pieces, so that a large group is never rendered at once."""

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 from urllib.parse import unquote, urlsplit
 
-from flask_bsr_scim.backends import sql_values
 from flask_bsr_scim.backends.base import JournalEntry, LogEntry, MemberChoice, Page, Query
 from flask_bsr_scim.backends.dumping import Record, Seen
 from flask_bsr_scim.backends.sql import register_functions
@@ -15,6 +14,7 @@ from flask_bsr_scim.backends.sql_templates import Selections
 from flask_bsr_scim.backends.sqlite import check, dump, indexes, journal, notes, schema
 from flask_bsr_scim.backends.sqlite.connection import Connections, connect
 from flask_bsr_scim.backends.sqlite.reader import Reader
+from flask_bsr_scim.backends.sqlite.texts import Texts
 from flask_bsr_scim.backends.sqlite.transaction import SQLiteTransaction
 from flask_bsr_scim.backends.transactional import Transaction, TransactionalBackend
 from flask_bsr_scim.errors import ConfigurationError
@@ -48,8 +48,7 @@ class SQLiteBackend(TransactionalBackend):
         self._connections = Connections(self._connect_prepared)
         self._tenant_numbers: dict[str, int] = {}
         self._selections = Selections()
-        self._exposed = sql_values.exposed(types)
-        self._listed = frozenset(t.name for t in types.exposed)
+        self._texts = Texts(types)
 
     @classmethod
     def from_uri(cls, uri: str, types: TypeRegistry, options: Mapping[str, Any], **shared: Any) -> Self:
@@ -108,7 +107,7 @@ class SQLiteBackend(TransactionalBackend):
 
         def read(connection: sqlite3.Connection) -> T:
             number = self._tenant(connection, tenant)
-            return missing if number is None else work(Reader(connection, number, self._selections, self._exposed))
+            return missing if number is None else work(Reader(connection, number, self._texts, self._selections))
 
         return self._connections.read_snapshot(read) if snapshot else self._connections.read(read)
 
@@ -153,7 +152,7 @@ class SQLiteBackend(TransactionalBackend):
     @contextmanager
     def _transaction(self, tenant: str) -> Iterator[Transaction]:
         with self._connections.write() as connection:
-            yield SQLiteTransaction(connection, self._made_tenant(connection, tenant), self._listed)
+            yield SQLiteTransaction(connection, self._made_tenant(connection, tenant), self._texts)
 
     def _together(self, tenant: str) -> AbstractContextManager[None]:
         return self._connections.hold()
@@ -245,10 +244,10 @@ class SQLiteBackend(TransactionalBackend):
         return dump.dump(self._connect_prepared, tenant, self.types)
 
     def _load(self, tenant: str, records: Iterator[Record], replace: bool) -> None:
-        dump.load(self._connect_prepared, tenant, self.types, self._listed, records, replace=replace)
+        dump.load(self._connect_prepared, tenant, self.types, self._texts, records, replace=replace)
 
     def _check(self, tenant: str, seen: Seen) -> Iterator[str]:
-        return check.check(self._connect_prepared, tenant, self.types, self._listed, seen)
+        return check.check(self._connect_prepared, tenant, self.types, self._texts, seen)
 
     def _check_whole(self) -> Iterator[str]:
         return check.check_whole(self._connect_prepared)

@@ -11,7 +11,8 @@ from flask_bsr_scim.backends.dumping import Seen
 from flask_bsr_scim.backends.log_check import LogCheck, Version
 from flask_bsr_scim.backends.sqlite import change_log
 from flask_bsr_scim.backends.sqlite.dump import EXPECTED, Connect, expect, rows, snapshot
-from flask_bsr_scim.backends.sqlite.transaction import json_text
+from flask_bsr_scim.backends.sqlite.texts import Texts
+from flask_bsr_scim.backends.sqlite.transaction import COLUMNS, json_text, row_of
 from flask_bsr_scim.errors import shown
 from flask_bsr_scim.portions import portions
 from flask_bsr_scim.schema import TypeRegistry
@@ -28,11 +29,11 @@ def check_whole(connect: Connect) -> Iterator[str]:
         yield from _readable(_wrong_in_file(connection))
 
 
-def check(connect: Connect, tenant: str, types: TypeRegistry, listed: Container[str], seen: Seen) -> Iterator[str]:
+def check(connect: Connect, tenant: str, types: TypeRegistry, texts: Texts, seen: Seen) -> Iterator[str]:
     """Yield what is wrong in a tenant."""
     with snapshot(connect, tenant) as (connection, number, _):
         if number is not None:
-            yield from _readable(_Check(connection, number, types, listed, seen).findings())
+            yield from _readable(_Check(connection, number, types, texts, seen).findings())
 
 
 def _readable(findings: Iterator[str]) -> Iterator[str]:
@@ -60,10 +61,10 @@ class _Check:
     """Looks at one state of a tenant; what the documents say of the indexes goes into a table of its own."""
 
     def __init__(
-        self, connection: sqlite3.Connection, tenant: int, types: TypeRegistry, listed: Container[str], seen: Seen
+        self, connection: sqlite3.Connection, tenant: int, types: TypeRegistry, texts: Texts, seen: Seen
     ) -> None:
         self._connection, self._tenant, self._types, self._seen = connection, tenant, types, seen
-        self._listed = json_text(t.name for t in types if t.name in listed)
+        self._texts, self._listed = texts, json_text(texts.exposed)
         self._groups = json_text(t.name for t in types if t.members is not None)
 
     def findings(self) -> Iterator[str]:
@@ -71,6 +72,7 @@ class _Check:
         self._connection.execute(EXPECTED)
         made = yield from self._unmade_indexes()
         yield from self._wrong_rows(made)
+        yield from self._wrong_texts()
         yield from self._wrong_totals()
         yield from self._missing_keys()
         yield from self._needless_keys(made)
@@ -105,6 +107,13 @@ class _Check:
         )
         for type_name, resource_id in self._ask(sql, listed=self._listed):
             yield f"{type_name} {resource_id} is marked wrongly for the indexes of times"
+
+    def _wrong_texts(self) -> Iterator[str]:
+        """Yield where what is ready to be sent does not say what the columns say."""
+        for found in self._ask(f"SELECT {COLUMNS} FROM resource WHERE tenant = :tenant"):
+            row = row_of(found)
+            if found[6] != self._texts.text(row):
+                yield f"{row.type} {row.id}: its text does not show its version, times and type"
 
     def _wrong_totals(self) -> Iterator[str]:
         told = dict(self._ask("SELECT type, number FROM total WHERE tenant = :tenant"))

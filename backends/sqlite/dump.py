@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from heapq import merge
 
@@ -11,7 +11,8 @@ from flask_bsr_scim.backends.dump_rows import Entered, IndexKey, Loader, not_the
 from flask_bsr_scim.backends.dumping import MEMBERS_AT_ONCE, Members, Profile, Record, TenantTakenError
 from flask_bsr_scim.backends.sqlite import change_log
 from flask_bsr_scim.backends.sqlite.connection import immediate, patiently
-from flask_bsr_scim.backends.sqlite.transaction import COLUMNS, json_text
+from flask_bsr_scim.backends.sqlite.texts import Texts
+from flask_bsr_scim.backends.sqlite.transaction import COLUMNS, json_text, row_of
 from flask_bsr_scim.backends.transactional import Row
 from flask_bsr_scim.portions import portions
 from flask_bsr_scim.schema import TypeRegistry
@@ -50,7 +51,7 @@ def rows(connection: sqlite3.Connection, tenant: int) -> Iterator[Row]:
     """Yield the resources of all types in the order of creation."""
     kinds = connection.execute("SELECT DISTINCT type FROM resource WHERE tenant = ?", (tenant,)).fetchall()
     sql = f"SELECT {COLUMNS} FROM resource INDEXED BY resource_type WHERE tenant = ? AND type = ? ORDER BY seq"
-    return merge(*(map(Row._make, connection.execute(sql, (tenant, kind))) for (kind,) in kinds))
+    return merge(*(map(row_of, connection.execute(sql, (tenant, kind))) for (kind,) in kinds))
 
 
 def _members(connection: sqlite3.Connection, tenant: int, kinds: Sequence[str]) -> Iterator[Members]:
@@ -65,7 +66,7 @@ def load(
     connect: Connect,
     tenant: str,
     types: TypeRegistry,
-    listed: Container[str],
+    texts: Texts,
     records: Iterator[Record],
     *,
     replace: bool,
@@ -76,7 +77,7 @@ def load(
         with immediate(connection):
             number = _emptied(connection, tenant, replace=replace)
             ((seq,),) = connection.execute("SELECT coalesce(max(seq), 0) FROM resource").fetchall()
-            loader = _SQLiteLoader(connection, number, types, listed, seq)
+            loader = _SQLiteLoader(connection, number, types, texts, seq)
             loader.take(records)
             loader.finish()
 
@@ -105,10 +106,10 @@ class _SQLiteLoader(Loader):
     """Adds rows in their order; the indexes come in the end, sorted: so each page of the file is written once."""
 
     def __init__(
-        self, connection: sqlite3.Connection, tenant: int, types: TypeRegistry, listed: Container[str], seq: int
+        self, connection: sqlite3.Connection, tenant: int, types: TypeRegistry, texts: Texts, seq: int
     ) -> None:
         super().__init__(types, seq)
-        self._connection, self._tenant, self._listed = connection, tenant, listed
+        self._connection, self._tenant, self._texts = connection, tenant, texts
         self._totals: Counter[str] = Counter()
 
     def take_profile(self, profiles: Sequence[Profile]) -> None:
@@ -117,7 +118,8 @@ class _SQLiteLoader(Loader):
 
     def take_resources(self, resources: Sequence[Entered]) -> None:
         sql = f"INSERT OR IGNORE INTO resource ({COLUMNS}, tenant, listed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-        values = [(*each.row, self._tenant, each.row.type in self._listed) for each in resources]
+        rows = [row._replace(text=self._texts.text(row)) for row, _ in resources]
+        values = [(*row, self._tenant, row.type in self._texts.exposed) for row in rows]
         if self._connection.executemany(sql, values).rowcount != len(values):
             raise same_id(self._held_twice(resources))
         expect(self._connection, [(each.row.seq, each.keys) for each in resources])

@@ -2,11 +2,11 @@
 
 import heapq
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from itertools import groupby, islice
 from operator import itemgetter
-from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ from flask_bsr_scim.backends.sql import Selection, behind
 from flask_bsr_scim.backends.sql_templates import Selections
 from flask_bsr_scim.backends.sqlite import change_log
 from flask_bsr_scim.backends.sqlite.connection import in_snapshot, limited
+from flask_bsr_scim.backends.sqlite.texts import Texts, document_in
 from flask_bsr_scim.backends.sqlite.transaction import json_text
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType
@@ -24,33 +25,24 @@ from flask_bsr_scim.schema import ResourceType
 COLUMNS = "seq, type, id, version, created, modified, document, used"
 """What is read of a resource: `seq`, then the fields of :class:`Resource` but for its links."""
 
-_GROUPS = (
-    "(SELECT json_group_array(json_array(g.id, g.type, g.label)) FROM member m "
-    "CROSS JOIN resource g ON g.seq = m.group_seq AND g.type IN {exposed} "
-    "WHERE m.tenant = r.tenant AND m.member_seq = r.seq)"
-)
-"""The groups of a few resources, in the statement that finds them: one statement needs no snapshot around it."""
+_TEXTS = "seq, document"
+"""What is read of a resource that is only to be shown."""
 
 _NO_GROUPS = "'[]'"
 
 Row = tuple[Any, ...]
 """A row of these columns."""
 
-_made: Callable[[Row], Resource] = partial(tuple.__new__, Resource)
-"""What `Resource._make` does, without counting the fields: a page has hundreds."""
-
 Links = Mapping[int, Sequence[Link]]
 """Memberships by the `seq` of the resource."""
 
-_NO_LINKS: Links = MappingProxyType({})
-
 
 class Reader:
-    """Reads over one connection; `tenant` is the number of the tenant, `exposed` the list of the types SCIM shows."""
+    """Reads over one connection; `tenant` is the number of the tenant."""
 
-    def __init__(self, connection: sqlite3.Connection, tenant: int, selections: Selections, exposed: str) -> None:
+    def __init__(self, connection: sqlite3.Connection, tenant: int, texts: Texts, selections: Selections) -> None:
         self._connection, self._execute, self._tenant = connection, connection.execute, tenant
-        self._select, self._exposed = selections.select, exposed
+        self._texts, self._select = texts, selections.select
 
     def get(self, type_name: str, resource_id: str) -> Resource | None:
         row = self._row(type_name, resource_id)
@@ -58,12 +50,12 @@ class Reader:
 
     def get_with_members(self, type_name: str, resource_id: str) -> Resource | None:
         row = self._row(type_name, resource_id)
-        return None if row is None else _resource(row, self._links_to_members([row[0]]))
+        return None if row is None else _resource(row, self._links_to_members([row[0]])[row[0]] or ())
 
     def get_with_groups(self, type_name: str, resource_id: str) -> Resource | None:
-        sql = f"SELECT {COLUMNS}, {self._groups} FROM resource r WHERE tenant = ? AND id = ?"
+        sql = f"SELECT {COLUMNS}, {_groups(self._texts.listed)} FROM resource r WHERE tenant = ? AND id = ?"
         row = self._execute(sql, (self._tenant, resource_id)).fetchone()
-        return None if row is None or row[1] != type_name else _with_groups(row)
+        return None if row is None or row[1] != type_name else _resource(row, _read_groups(row[-1]))
 
     def is_held(self, index: str, key: object) -> bool:
         sql = "SELECT 1 FROM unique_key WHERE tenant = ? AND name = ? AND key = ?"
@@ -78,26 +70,25 @@ class Reader:
         return None if row is None else _resource(row)
 
     def page(self, resource_type: ResourceType, query: Query, seconds: float) -> Page:
+        if query.texts and resource_type.members is not None:  # The text of a large group would be too large.
+            query = replace(query, texts=False)
         selection = self._select(self._tenant, resource_type, query)
         with limited(self._connection, seconds):
             if selection.is_narrow and resource_type.members is None and not (query.after or query.sort):
-                page = self._narrow_page(selection, query) if query.offset <= 0 < query.count else None
+                page = self._narrow_page(resource_type, selection, query) if query.offset <= 0 < query.count else None
                 if page is not None:
                     return page
             return in_snapshot(self._connection, lambda _: self._wide_page(resource_type, selection, query))
 
-    def _narrow_page(self, selection: Selection, query: Query) -> Page | None:
+    def _narrow_page(self, resource_type: ResourceType, selection: Selection, query: Query) -> Page | None:
         """Return the page that holds all matches, None when there are more."""
-        columns = f"{COLUMNS}, {self._groups if query.links else _NO_GROUPS}"
+        columns = f"{_columns(query)}, {_groups(self._texts.listed) if query.links else _NO_GROUPS}"
         sql = f"SELECT {columns} FROM resource r WHERE {selection.where} ORDER BY {selection.order} LIMIT :count"
         rows = self._execute(sql, {**selection.parameters, "count": query.count}).fetchall()
         if len(rows) >= query.count:
             return None
-        return Page(len(rows), list(map(_with_groups, rows)), cursors(query, [(row[0], None) for row in rows]))
-
-    @property
-    def _groups(self) -> str:
-        return _GROUPS.format(exposed=self._exposed)
+        links = {row[0]: _read_groups(row[-1]) for row in rows if row[-1] != "[]"}
+        return self._page(resource_type, query, len(rows), rows, links)
 
     def _wide_page(self, resource_type: ResourceType, selection: Selection, query: Query) -> Page:
         rows = self._rows(selection, query) if query.count > 0 else []
@@ -105,8 +96,27 @@ class Reader:
         more = len(rows) > query.count > 0
         del rows[query.count :]
         links = self._links(resource_type, [row[0] for row in rows]) if query.links and rows else {}
-        resources = [_made((*row[1:-1], links.get(row[0], ()))) for row in rows]
-        return Page(total, resources, cursors(query, [(row[0], row[-1]) for row in rows]), more)
+        return self._page(resource_type, query, total, rows, links, more=more)
+
+    def _page(
+        self,
+        resource_type: ResourceType,
+        query: Query,
+        total: int,
+        rows: Sequence[Row],
+        links: Links,
+        *,
+        more: bool = False,
+    ) -> Page:
+        """Return the page that has these rows."""
+        gaps = cursors(query, rows)
+        if not query.texts:
+            return Page(total, [_resource(row, links.get(row[0], ())) for row in rows], gaps, more)
+        texts = [row[1] for row in rows]
+        if links:
+            shown = self._texts.view.with_groups
+            texts = [shown(row[1], resource_type.name, links.get(row[0], ())) for row in rows]
+        return Page(total, (), gaps, more, texts)
 
     def members(
         self, group_ids: Sequence[str], after: str | None, count: int, reverse: bool, choice: MemberChoice
@@ -174,7 +184,7 @@ class Reader:
         ).fetchall()
         sql = (
             "SELECT seq, id, type, label FROM resource "
-            f"WHERE seq IN (SELECT value FROM json_each(?)) AND type IN {self._exposed}"
+            f"WHERE seq IN (SELECT value FROM json_each(?)) AND type IN {self._texts.listed}"
         )
         found = self._execute(sql, (json_text({group for _, group in pairs}),)) if pairs else ()
         groups = {seq: Link._make(rest) for seq, *rest in found}
@@ -195,12 +205,13 @@ class Reader:
             where, parameters = f"{where} AND {condition}", {**parameters, **values}
         tail = f"WHERE {where} ORDER BY {selection.order} LIMIT :count OFFSET :offset"
         if query.offset <= 0 and selection.has_index:
-            return self._execute(f"SELECT {COLUMNS}, {key} FROM resource r {tail}", parameters).fetchall()
-        return self._in_order(self._execute(f"SELECT r.seq, {key} FROM resource r {tail}", parameters).fetchall())
+            return self._execute(f"SELECT {_columns(query)}, {key} FROM resource r {tail}", parameters).fetchall()
+        found = self._execute(f"SELECT r.seq, {key} FROM resource r {tail}", parameters).fetchall()
+        return self._in_order(found, _columns(query))
 
-    def _in_order(self, found: Sequence[tuple[int, Any]]) -> list[Row]:
+    def _in_order(self, found: Sequence[tuple[int, Any]], columns: str) -> list[Row]:
         """Return the rows of a page that was first found without its documents: skipping and sorting those is slow."""
-        sql = f"SELECT {COLUMNS} FROM resource WHERE seq IN (SELECT value FROM json_each(?))"
+        sql = f"SELECT {columns} FROM resource WHERE seq IN (SELECT value FROM json_each(?))"
         rows = {row[0]: row for row in self._execute(sql, (json_text(seq for seq, _ in found),))}
         return [(*rows[seq], key) for seq, key in found]
 
@@ -234,10 +245,24 @@ def _chosen(choice: MemberChoice) -> tuple[str, dict[str, Any]]:
     return sql, values
 
 
-def _resource(row: Row, links: Links | None = None) -> Resource:
-    return Resource._make((*row[1:], links.get(row[0], ()) if links else ()))
+def _columns(query: Query) -> str:
+    return _TEXTS if query.texts else COLUMNS
 
 
-def _with_groups(row: Row) -> Resource:
-    links = () if row[-1] == "[]" else sorted(map(Link._make, orjson.loads(row[-1])))
-    return Resource._make((*row[1:-1], links))
+@cache
+def _groups(listed: str) -> str:
+    """Return what reads the groups of a resource in the statement that finds it: one statement needs no snapshot."""
+    return (
+        "(SELECT json_group_array(json_array(g.id, g.type, g.label)) FROM member m "
+        f"CROSS JOIN resource g ON g.seq = m.group_seq AND g.type IN {listed} "
+        "WHERE m.tenant = r.tenant AND m.member_seq = r.seq)"
+    )
+
+
+def _read_groups(text: str) -> Sequence[Link]:
+    return () if text == "[]" else sorted(map(Link._make, orjson.loads(text)))
+
+
+def _resource(row: Row, links: Sequence[Link] = ()) -> Resource:
+    _, type_name, resource_id, version, created, modified, text, used, *_ = row
+    return Resource(type_name, resource_id, version, created, modified, document_in(text), used, links)

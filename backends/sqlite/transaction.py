@@ -1,13 +1,15 @@
 """A transaction in the SQLite store."""
 
 import sqlite3
-from collections.abc import Collection, Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
+from typing import Any
 
 import orjson
 
 from flask_bsr_scim.backends.base import LogEntry, StoredKey
 from flask_bsr_scim.backends.sqlite import change_log
+from flask_bsr_scim.backends.sqlite.texts import Texts, document_in
 from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
 from flask_bsr_scim.portions import portions
 
@@ -25,17 +27,16 @@ class SQLiteTransaction(Transaction):
     """The primitives as prepared statements.
 
     :param tenant: the number of the tenant.
-    :param listed: the names of the types whose resources are found by time too.
     """
 
-    def __init__(self, connection: sqlite3.Connection, tenant: int, listed: Container[str]) -> None:
-        self._connection, self._tenant, self._listed = connection, tenant, listed
+    def __init__(self, connection: sqlite3.Connection, tenant: int, texts: Texts) -> None:
+        self._connection, self._tenant, self._texts = connection, tenant, texts
         self._execute, self._many = connection.execute, connection.executemany
 
     def find(self, resource_id: str) -> Row | None:
         sql = f"SELECT {COLUMNS} FROM resource WHERE tenant = ? AND id = ?"
         found = self._execute(sql, (self._tenant, resource_id)).fetchone()
-        return found and Row._make(found)
+        return found and row_of(found)
 
     def find_members(self, ids: Collection[str]) -> Mapping[str, MemberRow]:
         is_few = len(ids) <= _FEW
@@ -50,7 +51,7 @@ class SQLiteTransaction(Transaction):
             f"SELECT {COLUMNS} FROM resource WHERE seq IN "
             f"(SELECT seq FROM {table} WHERE tenant = ? AND name = ? AND key = ?) ORDER BY seq"
         )
-        return list(map(Row._make, self._execute(sql, (self._tenant, key.name, key.key))))
+        return list(map(row_of, self._execute(sql, (self._tenant, key.name, key.key))))
 
     def insert(self, row: Row) -> Row | None:
         sql = (
@@ -58,7 +59,9 @@ class SQLiteTransaction(Transaction):
             "(tenant, type, id, version, created, modified, document, used, label, listed) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         )
-        cursor = self._execute(sql, (self._tenant, *row[1:], row.type in self._listed))
+        text = self._texts.text(row)
+        values = (self._tenant, *row[1:6], text, row.used, row.label, row.type in self._texts.exposed)
+        cursor = self._execute(sql, values)
         if not cursor.rowcount:
             return None
         self._count(row.type, 1)
@@ -67,13 +70,13 @@ class SQLiteTransaction(Transaction):
     def update(self, old: Row, new: Row) -> None:
         self._execute(
             "UPDATE resource SET version = ?, modified = ?, document = ?, label = ? WHERE seq = ?",
-            (new.version, new.modified, new.text, new.label, old.seq),
+            (new.version, new.modified, self._texts.text(new), new.label, old.seq),
         )
 
     def convert(self, old: Row, new: Row) -> None:
         self.update(old, new)
         sql = "UPDATE resource SET type = ?, listed = ? WHERE seq = ?"
-        self._execute(sql, (new.type, new.type in self._listed, old.seq))
+        self._execute(sql, (new.type, new.type in self._texts.exposed, old.seq))
         sql = "UPDATE member SET member_type = ? WHERE tenant = ? AND member_seq = ?"
         self._execute(sql, (new.type, self._tenant, old.seq))
         self._count(old.type, -1)
@@ -122,7 +125,7 @@ class SQLiteTransaction(Transaction):
             f"SELECT {COLUMNS} FROM resource WHERE seq IN "
             "(SELECT group_seq FROM member WHERE tenant = ? AND member_seq = ?) ORDER BY id"
         )
-        return list(map(Row._make, self._execute(sql, (self._tenant, member.seq))))
+        return list(map(row_of, self._execute(sql, (self._tenant, member.seq))))
 
     def link(self, group: Row, members: Collection[MemberRow]) -> None:
         rows = ((self._tenant, group.seq, m.id, m.seq, m.type) for m in members)
@@ -139,6 +142,12 @@ class SQLiteTransaction(Transaction):
 
     def purge_log(self, horizon: str) -> None:
         change_log.purge(self._connection, self._tenant, horizon)
+
+
+def row_of(found: tuple[Any, ...]) -> Row:
+    """Return the row that lies in these columns."""
+    row = Row._make(found)
+    return row._replace(text=document_in(row.text))
 
 
 def json_text(value: Iterable[object]) -> str:

@@ -1,5 +1,9 @@
 """The contract of reads, of the change log, and of what a store does besides."""
 
+from dataclasses import replace
+from typing import Any
+
+import orjson
 import pytest
 
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, NOBODY, Backend, LogEntry, Removal
@@ -131,6 +135,19 @@ class ReadContract:
             page = people.query(TENANT, "Person", query("Person", links=links))
             assert list(page.resources) == [people.get(TENANT, "Person", i, links=links) for i in "cadb"]
         assert people.query(TENANT, "Team", query("Team")).resources == [stored(people, "Team", "t")]
+
+    @pytest.mark.parametrize("filter", [None, 'userName eq "a_b"', 'nickName co "/"', 'userName eq "nobody"'])
+    @pytest.mark.parametrize("page", [{}, {"links": False}, {"offset": 1, "count": 2}, {"reverse": True}])
+    def test_texts_of_a_page(self, people: Backend, filter: str | None, page: dict[str, Any]) -> None:
+        """What may be there instead of resources looks as they do, whatever a client wrote."""
+        awkward = ("\\/", '"\\/People/', '"$ref":"/People/a"', '\\""}}', ',"meta":{"resourceType":"Person"')
+        commit(people, *(person(f"e{number}", nickName=text) for number, text in enumerate(awkward)))
+        asked = query("Person", filter, **page)
+        known, shown = (people.query(TENANT, "Person", replace(asked, texts=texts)) for texts in (False, True))
+        assert shown._replace(resources=(), texts=None) == known._replace(resources=())
+        texts = list(map(VIEW.text, shown.resources)) if shown.texts is None else list(map(VIEW.kept, shown.texts))
+        assert list(map(orjson.loads, texts)) == list(map(VIEW.document, known.resources))
+        assert shown.cut(1).size == min(1, shown.size)
 
     def test_queries_of_tenants_are_apart(self, people: Backend) -> None:
         """A query finds and counts what is in its tenant alone."""

@@ -62,6 +62,7 @@ SQL = {
     "a unique value twice": (
         """UPDATE resource SET document = '{"id":"b","userName":"A"}' WHERE id = 'b'""",
         [
+            "Person b: its text does not show its version, times and type",
             'b is not in the index Person.userName under "a", which a holds',
             'the index Person.userName has b under "b", and it should not',
         ],
@@ -106,7 +107,10 @@ SQL = {
     "a total that is gone": ("DELETE FROM total WHERE type = 'Note'", ["the total of Note is 0, and there are 1"]),
     "a version": (
         "UPDATE resource SET version = 2 WHERE id = 'a'",
-        ["a is Person in version 2; by entry 1 of the change log it is Person in version 1"],
+        [
+            "Person a: its text does not show its version, times and type",
+            "a is Person in version 2; by entry 1 of the change log it is Person in version 1",
+        ],
     ),
     "a resource that is gone": (
         "DELETE FROM resource WHERE id = 'n'",
