@@ -176,7 +176,7 @@ class ServiceProvider:
             return Outcome(_if_changed(present, document), changes)
 
         stored = self._writer.update(context, resource_type, resource_id, change, conditions)
-        return self._respond(context, 200, self._reread(context, stored, projection), projection)
+        return self._respond(context, 200, self._with_members(context, stored, projection), projection)
 
     def modify(
         self,
@@ -208,7 +208,7 @@ class ServiceProvider:
         stored = self._writer.update(context, resource_type, resource_id, change, conditions)
         if selection in (None, EVERYTHING) and self._is_large(context, resource_type, resource_id):
             return Response(204, etag=context.view.etag(stored))
-        return self._respond(context, 200, self._reread(context, stored, projection), projection)
+        return self._respond(context, 200, self._with_members(context, stored, projection), projection)
 
     def delete(
         self,
@@ -266,6 +266,11 @@ class ServiceProvider:
         if not projection.needs_links:
             return stored
         return self.backend.get(context.tenant, stored.type, stored.id, links=True) or stored
+
+    def _with_members(self, context: Context, stored: Resource, projection: Projection) -> Resource:
+        """Return what an update returned, with the members of a group."""
+        is_group = self.types.by_name[stored.type].members is not None
+        return self._reread(context, stored, projection) if is_group else stored
 
     def _is_large(self, context: Context, resource_type: ResourceType, resource_id: str) -> bool:
         limit = self.options.patch_body_members

@@ -79,7 +79,7 @@ class View:
 
     def kept(self, text: str) -> str:
         """Return texts that are kept as they look from here."""
-        return text.replace(MARKED, f'"{self.base_url}/')
+        return f'"{self.base_url}/'.join(text.split(MARKED))  # `str.replace` would look through a page twice.
 
     def with_groups(self, text: str, type_name: str, groups: Sequence[Link]) -> str:
         """Return the text of a resource without groups as it is with them."""

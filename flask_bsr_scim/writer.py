@@ -94,6 +94,8 @@ class Writer:
     ) -> Resource:
         """Commit what `change` makes of the stored resource; when another write came between, try again on its result.
 
+        It is returned with the groups in which it was, without members.
+
         Adding and removing members depends on nothing that another write could change, and needs no version.
 
         :raises NotFound: there is no such resource.
@@ -102,7 +104,7 @@ class Writer:
         :raises ServiceUnavailable: other clients came first time and again.
         """
         for _ in range(_ATTEMPTS):
-            old = self.get(context, resource_type, resource_id)
+            old = self.get(context, resource_type, resource_id, links=resource_type.members is None)
             expected = conditions.check(old)
             outcome = change(old)
             if outcome.document is not None:
@@ -114,7 +116,7 @@ class Writer:
             if outcome.document is None and outcome.members is None and len(changes) == 1:
                 return old
             try:
-                return self._commit(context, old.type, changes, old)
+                return self._commit(context, old.type, changes, old)._replace(links=old.links)
             except VersionConflict:
                 continue
             except UniquenessConflict as conflict:

@@ -49,6 +49,7 @@ class SQLiteBackend(TransactionalBackend):
         self._tenant_numbers: dict[str, int] = {}
         self._selections = Selections()
         self._texts = Texts(types)
+        self._oldest: dict[int, str] = {}
 
     @classmethod
     def from_uri(cls, uri: str, types: TypeRegistry, options: Mapping[str, Any], **shared: Any) -> Self:
@@ -152,7 +153,7 @@ class SQLiteBackend(TransactionalBackend):
     @contextmanager
     def _transaction(self, tenant: str) -> Iterator[Transaction]:
         with self._connections.write() as connection:
-            yield SQLiteTransaction(connection, self._made_tenant(connection, tenant), self._texts)
+            yield SQLiteTransaction(connection, self._made_tenant(connection, tenant), self._texts, self._oldest)
 
     def _together(self, tenant: str) -> AbstractContextManager[None]:
         return self._connections.hold()

@@ -17,14 +17,16 @@ _PURGED_AT_ONCE = 100
 
 _INSERT = f"INSERT INTO log VALUES ({', '.join('?' * 10)})"
 
+_APPEND = (
+    f"INSERT INTO log VALUES (max(coalesce((SELECT max(place) FROM log WHERE place < ?1 + {_ROOM}), 0), ?1) + 1, "
+    "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING place - ?1"
+)
+
 
 def write(connection: sqlite3.Connection, tenant: int, entry: LogEntry) -> int:
     """Append an entry; return the sequence number that it gets."""
-    first = tenant * _ROOM
-    ((last,),) = connection.execute("SELECT max(place) FROM log WHERE place < ?", (first + _ROOM,)).fetchall()
-    place = max(last or 0, first) + 1
-    connection.execute(_INSERT, (place, *entry[1:-1], _text(entry)))
-    return place - first
+    ((sequence,),) = connection.execute(_APPEND, (tenant * _ROOM, *entry[1:-1], _text(entry))).fetchall()
+    return int(sequence)
 
 
 def add(connection: sqlite3.Connection, tenant: int, entries: Iterable[LogEntry]) -> None:
@@ -55,12 +57,18 @@ def count(connection: sqlite3.Connection, tenant: int) -> int:
     return int(number)
 
 
-def purge(connection: sqlite3.Connection, tenant: int, horizon: str) -> None:
-    """Remove some of the entries that are older than the horizon."""
+def purge(connection: sqlite3.Connection, tenant: int, horizon: str, oldest: dict[int, str]) -> None:
+    """Remove some of the entries that are older than the horizon.
+
+    :param oldest: the time of the first entry by tenant, as it was last seen: nobody writes an older one.
+    """
+    if oldest.get(tenant, "") >= horizon:
+        return
     first, end = tenant * _ROOM, (tenant + 1) * _ROOM
     sql = "SELECT at FROM log WHERE place > ? AND place < ? ORDER BY place LIMIT 1"
-    oldest = connection.execute(sql, (first, end)).fetchone()
-    if oldest is None or oldest[0] >= horizon:
+    found = connection.execute(sql, (first, end)).fetchone()
+    if found is None or found[0] >= horizon:
+        oldest[tenant] = horizon if found is None else found[0]
         return
     sql = (
         "DELETE FROM log WHERE at < ?3 "

@@ -28,6 +28,9 @@ _CACHED_STATEMENTS = 256
 _CACHE = 8192
 """KiB of pages that a connection keeps; what it lacks, the operating system has."""
 
+_WRITTEN = 4000
+"""Pages in the log after which they are brought into the file; some change all the time, and are brought there once."""
+
 _INSTRUCTIONS = 10_000
 """So often SQLite asks whether a statement takes too long."""
 
@@ -40,7 +43,7 @@ def connect(path: str, synchronous: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
     )
-    for pragma in (f"synchronous = {synchronous}", f"cache_size = -{_CACHE}"):
+    for pragma in (f"synchronous = {synchronous}", f"cache_size = -{_CACHE}", f"wal_autocheckpoint = {_WRITTEN}"):
         patiently(partial(connection.execute, f"PRAGMA {pragma}"))
     return connection
 

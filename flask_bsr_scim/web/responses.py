@@ -1,8 +1,9 @@
 """Responses of the protocol as Flask sends them, errors included."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import flask
 import orjson
@@ -24,6 +25,9 @@ from flask_bsr_scim.exchange import Response
 from flask_bsr_scim.messages import error_document
 from flask_bsr_scim.registry.tokens import without_tokens
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/scim+json"
@@ -41,6 +45,12 @@ class ScimFlaskResponse(flask.Response):
     def get_wsgi_headers(self, environ: object) -> Headers:
         """Return the headers; looking through them once more costs as much as finding a resource."""
         return self.headers
+
+    def get_app_iter(self, environ: "WSGIEnvironment") -> Iterable[bytes]:
+        """Return the body as it is, where nothing is left to be done when it was sent."""
+        if isinstance(self.response, list) and not self._on_close and environ["REQUEST_METHOD"] != "HEAD":
+            return self.response
+        return super().get_app_iter(environ)
 
 
 def to_flask(response: Response) -> flask.Response:
