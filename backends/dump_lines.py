@@ -13,13 +13,12 @@ from typing import Any, Final
 import orjson
 
 from flask_bsr_scim.backends.changes import LogEntry
+from flask_bsr_scim.backends.conventions import check_tenant
+from flask_bsr_scim.backends.dump_records import read, written
 from flask_bsr_scim.backends.dumping import DumpError, Members, Profile, Record
 from flask_bsr_scim.resource import Resource
 
 FORMAT: Final = 1
-
-_NO_NUMBER: Final = 1 << 40
-"""No version and no number of a change comes so far: SQLite keeps the tenant in the bits above it."""
 
 
 @dataclass
@@ -64,7 +63,7 @@ class LineWriter:
         """Write the next tenant; return what it holds."""
         counts = Counts()
         for record in records:
-            self._write(_line(tenant, record))
+            self._write(written(tenant, record))
             counts.add(record)
         self._write({"kind": "end", **counts.document(), "sha256": self._digest.hexdigest()})
         return counts
@@ -73,20 +72,6 @@ class LineWriter:
         data = orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
         self._digest.update(data)
         self._write_bytes(data)
-
-
-def _line(tenant: str, record: Record) -> dict[str, Any]:
-    match record:
-        case Resource():
-            *about, text, used, _ = record
-            fields = dict(zip(Resource._fields, about, strict=False))
-            return {"kind": "resource", **fields, "used": used, "document": orjson.Fragment(text)}
-        case Members(group, ids):
-            return {"kind": "members", "group": group, "ids": ids}
-        case LogEntry():
-            return {"kind": "change", **record._asdict()}
-        case Profile(name):
-            return {"kind": "tenant", "name": tenant, "profile": name}
 
 
 class LineReader:
@@ -102,17 +87,11 @@ class LineReader:
             raise self._wrong("this is no export of a store")
         if header.get("format") != FORMAT:
             raise self._wrong(f"the format is {header.get('format')!r}, and this release reads {FORMAT}")
-        try:
-            self.tenants = _texts(header.get("tenants"))
-        except TypeError:
-            raise self._wrong("the names of the tenants are missing") from None
+        self.tenants = self._names(header.get("tenants"))
 
     def read_tenant(self, tenant: str, counts: Counts) -> Iterator[Record]:
         """Yield the records of the next tenant, and count them; raise in the end unless they are what was written."""
-        begin = self._next()
-        if (begin.get("kind"), begin.get("name")) != ("tenant", tenant):
-            raise self._wrong(f"the tenant {tenant!r} should begin here")
-        yield Profile(begin.get("profile"))
+        yield self._profile(tenant)
         while (line := self._next()).get("kind") != "end":
             record = self._record(line)
             counts.add(record)
@@ -142,57 +121,32 @@ class LineReader:
             raise self._wrong("this is no JSON object")
         return line
 
+    def _profile(self, tenant: str) -> Profile:
+        """Read the beginning of a tenant."""
+        line = self._next()
+        if (line.get("kind"), line.get("name")) != ("tenant", tenant):
+            raise self._wrong(f"the tenant {tenant!r} should begin here")
+        profile = line.get("profile")
+        if not isinstance(profile, str | None):
+            raise self._wrong("the profile must be a text, or null")
+        return Profile(profile)
+
     def _record(self, line: dict[str, Any]) -> Record:
         try:
-            return _READERS[line.pop("kind", None)](line)
-        except (KeyError, TypeError, ValueError) as error:
-            raise self._wrong(f"this is no record of an export ({type(error).__name__}: {error})") from None
+            return read(line)
+        except ValueError as error:
+            raise self._wrong(str(error)) from None
+
+    def _names(self, names: object) -> list[str]:
+        """Return the names of the tenants."""
+        if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+            raise self._wrong("the names of the tenants are missing")
+        try:
+            for name in names:
+                check_tenant(name)
+        except ValueError as error:
+            raise self._wrong(str(error)) from None
+        return names
 
     def _wrong(self, text: str) -> DumpError:
         return DumpError(f"line {self._number}: {text}")
-
-
-def _read_resource(line: dict[str, Any]) -> Resource:
-    document = line.pop("document")
-    resource = Resource(**line, text=orjson.dumps(document).decode())
-    _texts([resource.type, resource.id, resource.created, resource.modified, *_there(resource.used)])
-    _check_numbers(resource.version)
-    if not isinstance(document, dict):
-        raise TypeError("document")
-    return resource
-
-
-def _read_members(line: dict[str, Any]) -> Members:
-    (group,) = _texts([line["group"]])
-    return Members(group, _texts(line["ids"]))
-
-
-def _read_change(line: dict[str, Any]) -> LogEntry:
-    entry = LogEntry(**line)
-    _texts([entry.at, entry.operation, entry.type, entry.id, *_there(entry.token_id, entry.request_id)])
-    _check_numbers(entry.sequence, *_there(entry.before, entry.after))
-    if not isinstance(entry.delta, dict):
-        raise TypeError("delta")
-    return entry
-
-
-def _there(*values: object) -> list[object]:
-    return [value for value in values if value is not None]
-
-
-def _check_numbers(*values: object) -> None:
-    if not all(type(value) is int and 0 < value < _NO_NUMBER for value in values):
-        raise TypeError("numbers")
-
-
-def _texts(values: object) -> list[str]:
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise TypeError("texts")
-    return values
-
-
-_READERS: Final[dict[str | None, Callable[[dict[str, Any]], Record]]] = {
-    "resource": _read_resource,
-    "members": _read_members,
-    "change": _read_change,
-}

@@ -1,7 +1,8 @@
 """The part of the storage contract that moves a tenant to another store, and proves a store to be sound.
 
 A dump is everything that a tenant holds, as records in an order that depends on nothing but the content: the profile,
-the resources in the order of creation, the members by group and id, the change log. Notes and journals are not in it.
+the resources in the order of creation, the members by group and id, the change log. Notes and journals are not in it,
+nor are values that the schema keeps in their store (`x-exported`).
 """
 
 from abc import ABC, abstractmethod
@@ -9,11 +10,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple, final
 
+import orjson
+
 from flask_bsr_scim.backends.changes import LogEntry
 from flask_bsr_scim.backends.conventions import WrappedErrors, check_tenant
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.resource import Resource
-from flask_bsr_scim.schema import TypeRegistry
+from flask_bsr_scim.schema import AttributePath, TypeRegistry
 
 MEMBERS_AT_ONCE = 1000
 """So many members are in one record at most."""
@@ -81,10 +84,7 @@ class Dumping(ABC):
         :raises ConfigurationError: a resource is of a type that the schemas do not have.
         """
         with self._wrapped:
-            for record in self._dump(tenant):
-                if isinstance(record, Resource):
-                    _check_type(self.types, record)
-                yield record
+            yield from _exported(self.types, self._dump(tenant))
 
     @final
     def load(self, tenant: str, records: Iterable[Record], *, replace: bool = False) -> None:
@@ -100,7 +100,7 @@ class Dumping(ABC):
         """
         check_tenant(tenant)
         with self._wrapped:
-            self._load(tenant, _checked(self.types, records), replace)
+            self._load(tenant, _exported(self.types, _ordered(records)), replace)
 
     @final
     def check(self, seen: Seen = lambda number: None) -> Iterator[Finding]:
@@ -134,6 +134,17 @@ class Dumping(ABC):
         return iter(())
 
 
+def _exported(types: TypeRegistry, records: Iterable[Record]) -> Iterator[Record]:
+    """Yield records as they leave a store and as they come into one: without the values that stay where they are."""
+    staying = {t.name: [path for path in t.paths() if not path.leaf.exported] for t in types}
+    for record in records:
+        if isinstance(record, Resource):
+            _check_type(types, record)
+            if paths := staying[record.type]:
+                record = _without(record, paths)
+        yield record
+
+
 def _check_type(types: TypeRegistry, resource: Resource) -> None:
     if resource.type not in types.by_name:
         raise ConfigurationError(
@@ -142,7 +153,16 @@ def _check_type(types: TypeRegistry, resource: Resource) -> None:
         )
 
 
-def _checked(types: TypeRegistry, records: Iterable[Record]) -> Iterator[Record]:
+def _without(resource: Resource, paths: Iterable[AttributePath]) -> Resource:
+    document = resource.document
+    for path in paths:
+        place = document if path.extension is None else document.get(path.extension)
+        if isinstance(place, dict):
+            place.pop(path.leaf.name, None)
+    return resource._replace(text=orjson.dumps(document).decode())
+
+
+def _ordered(records: Iterable[Record]) -> Iterator[Record]:
     """Yield the records of a dump.
 
     :raises DumpError: their order is not that of a dump.
@@ -151,8 +171,6 @@ def _checked(types: TypeRegistry, records: Iterable[Record]) -> Iterator[Record]
     for record in records:
         if not _follows(before, record):
             raise DumpError(f"this is not the order of a dump: {_named(record)} comes after {_named(before)}")
-        if isinstance(record, Resource):
-            _check_type(types, record)
         yield record
         before = record
     if before is None:

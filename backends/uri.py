@@ -42,14 +42,16 @@ def open_backend(
 
 
 def _find(scheme: str) -> type[Backend]:
-    found = {entry.name: entry for entry in _entries()}
-    if scheme not in found:
-        raise ConfigurationError(f"no backend has the URI scheme {scheme!r}; known: {', '.join(sorted(found))}")
-    backend: type[Backend] = found[scheme].load()
-    return backend
+    for entry in _entries():
+        if entry.name == scheme:
+            backend: type[Backend] = entry.load()
+            return backend
+    known = ", ".join(sorted({entry.name for entry in _entries()}))
+    raise ConfigurationError(f"no backend has the URI scheme {scheme!r}; known: {known}")
 
 
 def _entries() -> Iterator[EntryPoint]:
-    yield from entry_points(group=ENTRY_POINTS)
+    """Yield the built-in ones first: it takes long to look for those of others in all that is installed."""
     for name, value in _BUILT_IN.items():
         yield EntryPoint(name, value, ENTRY_POINTS)
+    yield from entry_points(group=ENTRY_POINTS)

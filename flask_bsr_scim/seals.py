@@ -8,8 +8,9 @@ from typing import Any
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from flask_bsr_scim.backends.base import Backend, Insert
-from flask_bsr_scim.errors import UniquenessConflict
+from flask_bsr_scim.backends.base import Backend, Insert, Swap
+from flask_bsr_scim.errors import UniquenessConflict, VersionConflict
+from flask_bsr_scim.resource import Resource
 
 _SECRET = "Secret"
 _KEY_ID = "secret-page-tokens"
@@ -47,10 +48,17 @@ class Seals:
     def _find_key(self, tenant: str) -> str:
         """Return the tenant's key; the first one that needs it makes it."""
         secret = self._backend.get(tenant, _SECRET, _KEY_ID)
-        if secret is None:
-            document = {"schemas": [f"urn:bsr:scim:internal:{_SECRET}"], "id": _KEY_ID, "key": secrets.token_hex(32)}
-            with suppress(UniquenessConflict):  # Another one was first.
-                self._backend.commit(tenant, [Insert(_SECRET, _KEY_ID, document)])
+        if secret is None or "key" not in secret.document:
+            with suppress(UniquenessConflict, VersionConflict):  # Another one was first.
+                self._backend.commit(tenant, [_new_key(secret)])
             secret = self._backend.get(tenant, _SECRET, _KEY_ID)
             assert secret is not None
         return str(secret.document["key"])
+
+
+def _new_key(secret: Resource | None) -> Insert | Swap:
+    """Return what makes a key; `secret` is there without one when the store was filled from another one."""
+    document = {"schemas": [f"urn:bsr:scim:internal:{_SECRET}"], "id": _KEY_ID, "key": secrets.token_hex(32)}
+    if secret is None:
+        return Insert(_SECRET, _KEY_ID, document)
+    return Swap(_SECRET, _KEY_ID, document, expected_version=secret.version)

@@ -2,6 +2,7 @@
 
 import atexit
 import itertools
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -128,6 +129,6 @@ def shared() -> RedisServer:
     atexit.register(ending.close)
     server = ending.enter_context(running())
     # Reads until this process is gone.
-    command = f"cat > /dev/null; kill -9 {server.pid} 2> /dev/null"
+    command = f"cat > /dev/null; kill -9 {server.pid} 2> /dev/null; rm -rf {shlex.quote(str(server.folder))}"
     ending.enter_context(subprocess.Popen(["sh", "-c", command], stdin=subprocess.PIPE))
     return server

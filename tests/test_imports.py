@@ -33,6 +33,7 @@ LAYERS = (
     ("backends.dump_rows", "backends.scans", "backends.sql", "backends.testing"),
     ("backends.gaps", "backends.log_check", "backends.transactional"),
     ("backends.base", "backends.dump_lines"),
+    ("backends.dump_records",),
     ("backends.dumping", "backends.journal"),
     ("backends.changes", "backends.conventions", "backends.deltas", "backends.queries"),
     ("conditions", "messages", "streams"),

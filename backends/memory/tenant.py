@@ -103,6 +103,9 @@ class MemoryTransaction(Transaction):
         """Undo, when it comes to that, what another transaction did inside of this one."""
         self._undo += inner._undo
 
+    def time(self, now: str) -> str:
+        return max(now, self._tenant.log[-1].at) if self._tenant.log else now
+
     def find(self, resource_id: str) -> Row | None:
         return self._tenant.find(resource_id)
 

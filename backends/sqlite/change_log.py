@@ -5,6 +5,7 @@ Table and index are one: `place` holds tenant and sequence number, so that a com
 
 import sqlite3
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import orjson
 
@@ -17,16 +18,30 @@ _PURGED_AT_ONCE = 100
 
 _INSERT = f"INSERT INTO log VALUES ({', '.join('?' * 10)})"
 
-_APPEND = (
-    f"INSERT INTO log VALUES (max(coalesce((SELECT max(place) FROM log WHERE place < ?1 + {_ROOM}), 0), ?1) + 1, "
-    "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) RETURNING place - ?1"
-)
+
+class End(NamedTuple):
+    """The last entry of a tenant: its place, and its time."""
+
+    place: int
+    at: str
 
 
-def write(connection: sqlite3.Connection, tenant: int, entry: LogEntry) -> int:
-    """Append an entry; return the sequence number that it gets."""
-    ((sequence,),) = connection.execute(_APPEND, (tenant * _ROOM, *entry[1:-1], _text(entry))).fetchall()
-    return int(sequence)
+def end(connection: sqlite3.Connection, tenant: int) -> End:
+    """Return where the log of a tenant ends; without an entry that is before all places and times."""
+    sql = "SELECT place, at FROM log WHERE place > ? AND place < ? ORDER BY place DESC LIMIT 1"
+    found = connection.execute(sql, (tenant * _ROOM, (tenant + 1) * _ROOM)).fetchone()
+    return End._make(found) if found else End(tenant * _ROOM, "")
+
+
+def append(connection: sqlite3.Connection, end: End, entry: LogEntry) -> End:
+    """Write an entry behind the last one; return the new end."""
+    connection.execute(_INSERT, (end.place + 1, *entry[1:-1], _text(entry)))
+    return End(end.place + 1, entry.at)
+
+
+def number(end: End) -> int:
+    """Return the sequence number of the last entry."""
+    return end.place % _ROOM
 
 
 def add(connection: sqlite3.Connection, tenant: int, entries: Iterable[LogEntry]) -> None:
@@ -58,25 +73,22 @@ def count(connection: sqlite3.Connection, tenant: int) -> int:
 
 
 def purge(connection: sqlite3.Connection, tenant: int, horizon: str, oldest: dict[int, str]) -> None:
-    """Remove some of the entries that are older than the horizon.
+    """Remove some of the entries that are older than the horizon, up to the first one that is not.
 
     :param oldest: the time of the first entry by tenant, as it was last seen: nobody writes an older one.
     """
     if oldest.get(tenant, "") >= horizon:
         return
     first, end = tenant * _ROOM, (tenant + 1) * _ROOM
-    sql = "SELECT at FROM log WHERE place > ? AND place < ? ORDER BY place LIMIT 1"
-    found = connection.execute(sql, (first, end)).fetchone()
-    if found is None or found[0] >= horizon:
-        oldest[tenant] = horizon if found is None else found[0]
+    sql = "SELECT place, at FROM log WHERE place > ? AND place < ? ORDER BY place LIMIT ?"
+    found = connection.execute(sql, (first, end, 1)).fetchall()
+    if not found or found[0][1] >= horizon:
+        oldest[tenant] = found[0][1] if found else horizon
         return
-    sql = (
-        "DELETE FROM log WHERE at < ?3 "
-        "AND place IN (SELECT place FROM log WHERE place > ?1 AND place < ?2 ORDER BY place LIMIT ?4) "
-        # The last one stays: the next number follows from it.
-        "AND place < (SELECT max(place) FROM log WHERE place < ?2)"
-    )
-    connection.execute(sql, (first, end, horizon, _PURGED_AT_ONCE))
+    found = connection.execute(sql, (first, end, _PURGED_AT_ONCE + 1)).fetchall()
+    # The last one stays: the next number follows from it.
+    kept = next((place for place, at in found if at >= horizon), found[-1][0])
+    connection.execute("DELETE FROM log WHERE place > ? AND place < ?", (first, kept))
 
 
 def clear(connection: sqlite3.Connection, tenant: int) -> None:

@@ -33,6 +33,10 @@ class SQLiteTransaction(Transaction):
     def __init__(self, connection: sqlite3.Connection, tenant: int, texts: Texts, oldest: dict[int, str]) -> None:
         self._connection, self._tenant, self._texts, self._oldest = connection, tenant, texts, oldest
         self._execute, self._many = connection.execute, connection.executemany
+        self._log = change_log.end(connection, tenant)
+
+    def time(self, now: str) -> str:
+        return max(now, self._log.at)
 
     def find(self, resource_id: str) -> Row | None:
         sql = f"SELECT {COLUMNS} FROM resource WHERE tenant = ? AND id = ?"
@@ -139,7 +143,8 @@ class SQLiteTransaction(Transaction):
         self._many(sql, ((self._tenant, group.seq, i) for i in ids))
 
     def write_log(self, entry: LogEntry) -> int:
-        return change_log.write(self._connection, self._tenant, entry)
+        self._log = change_log.append(self._connection, self._log, entry)
+        return change_log.number(self._log)
 
     def purge_log(self, horizon: str) -> None:
         change_log.purge(self._connection, self._tenant, horizon, self._oldest)

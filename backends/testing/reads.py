@@ -311,6 +311,20 @@ class LogContract:
         assert remaining == [f"new{n}" for n in range(250, 500)]
         assert backend.log(TENANT)[0].sequence > last
 
+    def test_a_clock_that_goes_back(self, backend: Backend, clock: ManualClock) -> None:
+        """Times follow the order of commits, and old entries go in it: what stays of the log has no hole."""
+        commit(backend, person("first"))
+        clock.advance(days=10)
+        commit(backend, person("early"))
+        clock.advance(days=-9)
+        commit(backend, person("late"))
+        times = [stored(backend, "Person", resource_id).modified for resource_id in ("first", "early", "late")]
+        assert times == sorted(times)
+        clock.advance(days=backend.log_days + 2)
+        commit(backend, person("last"))
+        assert [entry.id for entry in backend.log(TENANT)] == ["early", "late", "last"]
+        assert list(backend.check()) == []
+
     def test_numbers_go_on_when_all_entries_are_old(self, backend: Backend, clock: ManualClock) -> None:
         """A commit that changes nothing may find all entries old; later ones still have higher numbers."""
         commit(backend, person("a"), person("b"))

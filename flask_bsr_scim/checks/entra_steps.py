@@ -1,6 +1,6 @@
 """What Entra ID does, step by step: Test Connection, and the life of users and of groups."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 from uuid import uuid4
@@ -21,30 +21,13 @@ from flask_bsr_scim.checks.lookups import (
     read_back,
     read_created,
 )
-from flask_bsr_scim.checks.runner import Step
+from flask_bsr_scim.checks.runner import Course, Step
 
 _STORE = "Store what was sent, and show it at once; letter case of op, and of True and False, does not matter."
 _ACTIVE = 'Store active, and show it at once; without a flag it comes as the string "True" or "False".'
 _MEMBERS_CHANGE = (
     "Add and remove exactly the members that are named: a Remove with a list of values removes only these."
 )
-
-
-def steps(*, full: bool, groups: bool) -> Iterator[Step[Entra]]:
-    """Yield the steps of a check.
-
-    :param full: everything; without it, what Test Connection sends.
-    :param groups: with the groups.
-    """
-    yield Step("test.users", "Test Connection: users", "test", _test_users)
-    if groups:
-        yield Step("test.groups", "Test Connection: groups", "test", _test_groups)
-    if full:
-        yield from _USERS
-    if full and groups:
-        yield from _GROUPS
-    if full:
-        yield Step("user.delete", "Delete the user", "delete", _delete_user, ("user",))
 
 
 # Test Connection
@@ -182,4 +165,12 @@ _GROUPS: tuple[Step[Entra], ...] = (
     Step("group.remove", "Remove one member", "update", _remove_member, _MEMBERS),
     Step("group.rename", "Rename the group", "update", _rename, _MEMBERS),
     Step("group.delete", "Delete the group", "delete", _delete_group, ("group",)),
+)
+
+COURSE = Course(
+    Step("test.users", "Test Connection: users", "test", _test_users),
+    Step("test.groups", "Test Connection: groups", "test", _test_groups),
+    _USERS,
+    _GROUPS,
+    Step("user.delete", "Delete the user", "delete", _delete_user, ("user",)),
 )

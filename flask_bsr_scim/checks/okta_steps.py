@@ -1,6 +1,6 @@
 """What Okta does, step by step: the test of the connector, and the life of users and of groups."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -20,7 +20,7 @@ from flask_bsr_scim.checks.lookups import (
     read_created,
 )
 from flask_bsr_scim.checks.okta import Okta
-from flask_bsr_scim.checks.runner import Report, Result, Step
+from flask_bsr_scim.checks.runner import Course, Report, Result, Step
 
 GROUPS_SECONDS = 0.6
 """What Okta's SPEC test allows for `GET /Groups`."""
@@ -37,23 +37,6 @@ DIALOG = (
     ("Import Groups", "Import Groups", "test.groups"),
 )
 """The lines of Okta's dialog: what it shows, the provisioning action that asks for it, and the step that decides."""
-
-
-def steps(*, full: bool, groups: bool) -> Iterator[Step[Okta]]:
-    """Yield the steps of a check.
-
-    :param full: everything; without it, what Test Connector Configuration sends.
-    :param groups: with the groups.
-    """
-    yield Step("test.users", "Test Connector Configuration: users", "test", _test_users)
-    if groups:
-        yield Step("test.groups", "Test Connector Configuration: groups", "test", _test_groups)
-    if full:
-        yield from _USERS
-    if full and groups:
-        yield from _GROUPS
-    if full:
-        yield Step("user.unassign", "Unassign the user", "deactivate", _unassign, ("user",))
 
 
 def dialog(report: Report) -> list[dict[str, Any]]:
@@ -250,4 +233,12 @@ _GROUPS: tuple[Step[Okta], ...] = (
     Step("group.link", "Link the group, and push all members", "push group", _link, _MEMBERS),
     Step("group.import", "Import groups, page by page", "import", _import_groups, ("group",)),
     Step("group.delete", "Unlink and delete the group", "delete group", _delete_group, ("group",)),
+)
+
+COURSE = Course(
+    Step("test.users", "Test Connector Configuration: users", "test", _test_users),
+    Step("test.groups", "Test Connector Configuration: groups", "test", _test_groups),
+    _USERS,
+    _GROUPS,
+    Step("user.unassign", "Unassign the user", "deactivate", _unassign, ("user",)),
 )

@@ -38,6 +38,26 @@ class Step(Generic[C]):
 
 
 @dataclass(frozen=True, slots=True)
+class Course(Generic[C]):
+    """All that an identity provider does, in its order: the test of the connection, users, groups, and the end."""
+
+    test_users: Step[C]
+    test_groups: Step[C]
+    users: Sequence[Step[C]]
+    groups: Sequence[Step[C]]
+    end: Step[C]
+
+    def steps(self, *, full: bool, groups: bool) -> list[Step[C]]:
+        """Return the steps of a check.
+
+        :param full: everything; without it, what the test of the connection sends.
+        :param groups: with the groups.
+        """
+        tests = [self.test_users, *([self.test_groups] if groups else [])]
+        return [*tests, *self.users, *(self.groups if groups else ()), self.end] if full else tests
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """How a step went; `reason` says why it was skipped."""
 

@@ -8,7 +8,7 @@ import orjson
 
 from flask_bsr_scim.console.words import member
 from flask_bsr_scim.registry.tokens import without_tokens
-from flask_bsr_scim.schema import JSON, Document
+from flask_bsr_scim.schema import JSON
 
 HIDDEN = "(hidden)"
 
@@ -21,6 +21,9 @@ _SECRET = re.compile(
 _SCHEME = re.compile(r"\b(bearer|basic)(?:\s|%20|\+)++(?=[^\s\d=]{0,200}[\d=])[\w.~+/=-]{6,}", re.IGNORECASE)
 _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*+("?)', re.DOTALL)
 """A literal, or what begins as one and does not end: so that no character is looked at twice."""
+_NAMING = ("name", "key", "attribute", "attributename", "field", "property", "type")
+_NAME = re.compile(r"[\w.:$-]{1,200}", re.ASCII)
+_JSON = re.compile(r'\s*+[\[{][^"]*+"')
 _ESCAPE = re.compile(r"\\u00([0-7][0-9a-f])", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 """Characters that show as nothing, or turn a line round."""
@@ -47,12 +50,16 @@ def masked(value: JSON, depth: int = 0) -> JSON:
         case dict() | list() if depth >= _DEEPEST:
             return "…"
         case dict():
-            members = {_shown(name): _member(value, name, depth) for name in islice(value, _MOST_MEMBERS)}
+            first = dict(islice(value.items(), _MOST_MEMBERS))
+            holds_secret = any(_names_what_is_secret(name, member) for name, member in first.items())
+            members = {_shown(name): _member(name, member, depth, holds_secret) for name, member in first.items()}
             return members if len(value) <= _MOST_MEMBERS else members | {"…": f"{len(value) - _MOST_MEMBERS} more"}
         case list():
             shown = [masked(element, depth + 1) for element in value[:_LONGEST_LIST]]
             more = len(value) - len(shown)
             return [*shown, f"… and {more} more"] if more else shown
+        case str() if _JSON.match(value) and _SECRET.search(value):
+            return HIDDEN
         case str():
             return _shown(value)
     return value
@@ -62,12 +69,12 @@ def _shown(text: str) -> str:
     return _cut(scrubbed(text[: 2 * _LONGEST_STRING]), _LONGEST_STRING)
 
 
-def _member(document: Document, name: str, depth: int) -> JSON:
-    value = document[name]
-    if value is not None and _is_secret(document, name):
+def _member(name: str, value: JSON, depth: int, holds_secret: bool) -> JSON:
+    """Return what is shown of a member of an object; `holds_secret`: another one says that the value is secret."""
+    if value is not None and (_is_secret(name, value) or (holds_secret and "value" in name.lower())):
         return HIDDEN
     if name.lower() == "path" and _names_secret(value):
-        return _shown(_LITERAL.sub(f'"{HIDDEN}"', value))
+        return _shown(_LITERAL.sub(f'"{HIDDEN}"', value)) if isinstance(value, str) else HIDDEN
     return masked(value, depth + 1)
 
 
@@ -76,18 +83,22 @@ def shown_member(document: JSON, name: str) -> JSON:
     return masked({name: member(document, name)})[name]
 
 
-def _is_secret(document: Document, name: str) -> bool:
-    """Tell whether a member is secret: by its name, or by the path of the PATCH operation that it is the value of."""
-    if _SECRET.search(name):
-        return True
-    lower = name.lower()
-    if lower == "filter":
-        return _names_secret(document[name])
-    return lower == "value" and any(_names_secret(path) for key, path in document.items() if key.lower() == "path")
+def _is_secret(name: str, value: JSON) -> bool:
+    """Tell whether a member is secret by its name, or a filter by what it compares."""
+    return bool(_SECRET.search(name)) or (name.lower() == "filter" and _names_secret(value))
+
+
+def _names_what_is_secret(name: str, value: JSON) -> bool:
+    """Tell whether a member is the path of a PATCH operation on a secret, or says in another way what a value is."""
+    if name.lower() == "path":
+        return _names_secret(value)
+    return name.lower() in _NAMING and isinstance(value, str) and bool(_NAME.fullmatch(value)) and _names_secret(value)
 
 
 def _names_secret(text: JSON) -> bool:
     """Tell whether a filter or a path names an attribute that is secret; the values that it compares do not count."""
+    if isinstance(text, list):
+        return any(map(_names_secret, text[:_LONGEST_LIST]))
     return isinstance(text, str) and bool(_SECRET.search(_LITERAL.sub(_unless_it_ends, text)))
 
 
@@ -122,7 +133,7 @@ def shown_query(query: str) -> dict[str, str]:
     shown: dict[str, str] = {}
     pairs = parse_qsl(query[:_LONGEST_QUERY], keep_blank_values=True, errors="replace")
     for name, value in pairs[:_MOST_PARAMETERS]:
-        shown.setdefault(scrubbed(name), HIDDEN if _is_secret({name: value}, name) else scrubbed(value))
+        shown.setdefault(scrubbed(name), HIDDEN if _is_secret(name, value) else scrubbed(value))
     return shown
 
 

@@ -55,11 +55,12 @@ class Recorder:
         self._queue: deque[Exchange] = deque()
         self._bytes = 0
         self.lost = 0
-        """Exchanges of this process that found no place."""
-        self._reported = 0
+        """Exchanges of this process that found no place, or could not be written."""
+        self._told = 0
+        """How many of them a record tells of."""
         self._thread: Thread | None = None
         self._threaded = threaded
-        self._starting = Lock()
+        self._starting, self._counting, self._writing = Lock(), Lock(), Lock()
         self._strangers, self._since = float(_STRANGERS), now()
         self._tenants: tuple[float, frozenset[str]] = (-_TENANTS_SECONDS, frozenset())
 
@@ -67,39 +68,61 @@ class Recorder:
         """Tell whether there is place for one more exchange; when there is none, count it as lost."""
         if len(self._queue) < _MOST:
             return True
-        self.lost += 1
+        self._lose(1)
         return False
 
     def note(self, exchange: Exchange) -> None:
         """Take an exchange, or count it as lost: the queue is too large, or strangers came too often."""
-        size = len(exchange.body or b"") + len(exchange.answer or b"")
-        if self._bytes + size > _MOST_BYTES or (not exchange.tenant and not self._lets_in_stranger()):
-            self.lost += 1
-            return
-        self._bytes += size
-        self._queue.append(exchange)
+        size = _size(exchange)
+        with self._counting:
+            if self._bytes + size > _MOST_BYTES or (not exchange.tenant and not self._lets_in_stranger()):
+                self.lost += 1
+                return
+            self._bytes += size
+            self._queue.append(exchange)
         thread = self._thread
         if self._threaded and (thread is None or not thread.is_alive()):
             self._start()
 
     def flush(self, work: float = float("inf")) -> None:
-        """Write what is in the queue, as far as it can be done in some seconds."""
-        deadline = perf_counter() + work
-        batches: dict[str, list[str]] = {}
-        while self._queue and perf_counter() < deadline:
-            exchange = self._queue.popleft()
-            self._bytes = max(0, self._bytes - len(exchange.body or b"") - len(exchange.answer or b""))
-            tenant = exchange.tenant or self._home(exchange.claimed)
-            batches.setdefault(tenant, []).append(self._record(exchange).text())
-        for tenant, texts in batches.items():
-            self._backend.append(tenant, texts, most=self._most, seconds=self._seconds)
+        """Write what is in the queue, as far as it can be done in some seconds; what cannot be written is lost.
 
-    def _record(self, exchange: Exchange) -> Record:
+        :raises StoreUnavailable: the store takes no writes now.
+        """
+        with self._writing:
+            deadline, lost, waiting = perf_counter() + work, self.lost, 0
+            batches: dict[str, list[str]] = {}
+            try:
+                while self._queue and perf_counter() < deadline:
+                    exchange, untold = self._take(), 0 if waiting else lost - self._told
+                    waiting += 1
+                    tenant = exchange.tenant or self._home(exchange.claimed)
+                    batches.setdefault(tenant, []).append(self._record(exchange, untold).text())
+                for tenant, texts in batches.items():
+                    self._backend.append(tenant, texts, most=self._most, seconds=self._seconds)
+                    waiting -= len(texts)
+                    self._told = lost
+            finally:
+                self._lose(waiting)
+
+    def _lose(self, number: int) -> None:
+        with self._counting:
+            self.lost += number
+
+    def _take(self) -> Exchange:
+        exchange = self._queue.popleft()
+        size = _size(exchange)
+        with self._counting:
+            self._bytes -= size
+        return exchange
+
+    def _record(self, exchange: Exchange, lost: int) -> Record:
+        """Return the record of an exchange, which tells how many were lost before it."""
         record = make_record(exchange, self._names)
-        lost, self._reported = self.lost - self._reported, self.lost
         if not lost:
             return record
-        note = f"{lost:,} more requests of this process were not recorded before this one: there were too many."
+        note = f"{lost:,} more requests of this process were not recorded before this one: there were too many, or the "
+        note += "storage took none."
         return replace(record, answer_note=f"{record.answer_note} {note}".strip())
 
     def _home(self, claimed: str) -> str:
@@ -139,6 +162,10 @@ class Recorder:
         self._thread = None
         if self._queue:
             self._start()
+
+
+def _size(exchange: Exchange) -> int:
+    return len(exchange.body or b"") + len(exchange.answer or b"")
 
 
 def kept(data: object) -> bytes | None:

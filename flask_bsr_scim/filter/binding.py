@@ -44,8 +44,8 @@ _OPERATORS: Final = {
 def bind(filter: Filter, resource_type: ResourceType) -> BoundFilter:
     """Return the filter with its names resolved and its values as comparison keys.
 
-    A comparison with a complex attribute means its `value`. Attributes that the profile does not store are bound, and
-    have no value.
+    A comparison with a complex attribute means its `value`, a boolean without a value its default. Attributes that the
+    profile does not store are bound, and have no value.
 
     :raises InvalidFilter: no schema of the type defines an attribute, an operator does not suit the attribute's type,
         the value is not of that type, or the attribute is never returned.
@@ -142,7 +142,7 @@ def _bind_comparison(comparison: Comparison, scope: _Scope) -> BoundFilter:
         case operator, None:
             raise InvalidFilter(f"null can be compared with eq and ne, not with {operator}.")
         case Operator.NE, value:
-            return BoundNot(_bind_test(target, Operator.EQ, value, scope))
+            return _opposite(_bind_test(target, Operator.EQ, value, scope))
         case operator, value:
             return _bind_test(target, operator, value, scope)
 
@@ -154,7 +154,19 @@ def _bind_test(target: AttributePath, operator: Operator, value: Scalar, scope: 
     key = _key(place.leaf, scope.path(place), operator, value)
     if key is False and place.leaf.name == "primary":
         return _bind_not_primary(place, scope)
+    if _is_default(place, key):
+        return BoundNot(BoundComparison(place, operator, not key))
     return BoundComparison(place, operator, key)
+
+
+def _opposite(bound: BoundFilter) -> BoundFilter:
+    return bound.operand if isinstance(bound, BoundNot) else BoundNot(bound)
+
+
+def _is_default(target: AttributePath, key: Any) -> bool:
+    """Tell whether a boolean has this value where it has none: a resource whose `active` was removed is active."""
+    attribute = target.attribute
+    return type(key) is bool and target.extension is None and attribute is not None and attribute.default is key
 
 
 def _bind_not_primary(target: AttributePath, scope: _Scope) -> BoundFilter:

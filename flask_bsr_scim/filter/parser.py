@@ -11,9 +11,8 @@ from typing import Final
 import orjson
 
 from flask_bsr_scim.dialects import Tolerance, tolerates
-from flask_bsr_scim.errors import InvalidFilter, ScimError
+from flask_bsr_scim.errors import InvalidFilter, ScimError, shown
 from flask_bsr_scim.filter.ast import And, Comparison, Filter, Not, Operator, Or, Present, Scalar, ValuePath
-from flask_bsr_scim.schema.scalars import shown
 
 MAX_LENGTH: Final = 8192
 """Characters in a filter or path."""
@@ -42,8 +41,6 @@ _SUB_NAME: Final = re.compile(rf"\.{_SIMPLE_NAME}")
 
 _OPERATORS: Final = {operator.value: operator for operator in Operator}
 _KEYWORDS: Final[dict[str, Scalar]] = {"true": True, "false": False, "null": None}
-_SHOWN: Final = 20
-"""Characters of the text in a message."""
 
 
 def parse_filter(text: str) -> Filter:
@@ -127,21 +124,21 @@ class Parser:
             self._index += 1
             return Present(name)
         if word not in _OPERATORS:
-            raise self._wrong(f"an operator is expected: {', '.join(_OPERATORS)} or pr")
+            raise self._wrong(f"an operator is expected: {', '.join(_OPERATORS)} or pr", behind=name)
         self._index += 1
-        return Comparison(name, _OPERATORS[word], self._value())
+        return Comparison(name, _OPERATORS[word], self._value(f"{name} {word}"))
 
-    def _value(self) -> Scalar:
+    def _value(self, behind: str) -> Scalar:
         token = self._token
         word = token.lower()
         try:
             value: Scalar = _KEYWORDS[word] if word in _KEYWORDS else orjson.loads(token)
         except orjson.JSONDecodeError:
-            raise self._wrong("a value is expected as in JSON, with text in double quotes") from None
+            raise self._wrong("a value is expected as in JSON, with text in double quotes", behind) from None
         if isinstance(value, dict):
-            raise self._wrong("an object cannot be compared")
+            raise self._wrong("an object cannot be compared", behind)
         if isinstance(value, str) and "\0" in value:
-            raise self._wrong("a value must not hold the character U+0000")
+            raise self._wrong("a value must not hold the character U+0000", behind)
         self._index += 1
         return value
 
@@ -195,8 +192,9 @@ class Parser:
             raise self._wrong(expectation)
         self._index += 1
 
-    def _wrong(self, expectation: str) -> ScimError:
+    def _wrong(self, expectation: str, behind: str = "") -> ScimError:
+        """Return the error at the present token, which is not shown: what stands at a wrong place may be a password."""
         position = next(islice(_TOKEN.finditer(self._text), self._index, None)).start(1)
-        found = self._text[position : position + _SHOWN]
-        place = f"at character {position + 1}, {shown(found)}" if found else "at its end"
-        return self._error(f"The {self._noun} is not valid {place}: {expectation}.")
+        place = f"at character {position + 1}" if position < len(self._text) else "at its end"
+        before = f", behind {shown(behind)}" if behind else ""
+        return self._error(f"The {self._noun} is not valid {place}{before}: {expectation}.")

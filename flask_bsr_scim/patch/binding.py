@@ -210,7 +210,7 @@ def _listed(target: AttributePath, raw: JSON) -> JSON:
     if target.attribute is None or not target.leaf.multi_valued or raw is None or isinstance(raw, list):
         return raw
     if not tolerates(Tolerance.SINGLE_VALUE_IN_PATCH):
-        raise wrong(str(target), "a list", raw)
+        raise wrong(str(target), "a list", raw, target.leaf)
     return [raw]
 
 

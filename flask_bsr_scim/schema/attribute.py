@@ -98,6 +98,8 @@ class Attribute:
     """Multi-valued: the profile keeps one element, whose `type` is this one; `primary` is true unless it says false."""
     follows: str | None = None
     """Part of a reference: it has the value that the resource at the other end has of the attribute of this name."""
+    exported: bool = True
+    """False: the value stays in its store; whatever needs it elsewhere makes a new one."""
     description: str = field(default="", compare=False, repr=False)
     canonical_values: tuple[JSON, ...] = field(default=(), compare=False, repr=False)
     """Suggestions: other values are taken too."""

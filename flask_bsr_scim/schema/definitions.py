@@ -68,6 +68,7 @@ CHARACTERISTICS: Mapping[str, _Form] = {
     "x-maxLength": _LENGTH,
     "x-onlyType": _STRING,
     "x-follows": _NAME,
+    "x-exported": _FLAG,
 }
 """What a definition can hold (RFC 7643 §7, and our own)."""
 
@@ -111,6 +112,7 @@ def make_attribute(document: JSON, parent: str = "") -> Attribute:
         max_length=document.get("x-maxLength"),
         only_type=document.get("x-onlyType"),
         follows=document.get("x-follows"),
+        exported=document.get("x-exported", True),
         description=document.get("description", ""),
         canonical_values=tuple(document.get("canonicalValues", ())),
     )
@@ -144,8 +146,9 @@ def _contradictions(document: Mapping[str, JSON], parent: str) -> Iterator[str]:
         yield "type 'complex' and subAttributes go together"
     if document.get("mutability") == Mutability.WRITE_ONLY and document.get("returned", "never") != Returned.NEVER:
         yield "mutability is 'writeOnly', so returned must be 'never'"
-    if parent and "x-default" in document:
-        yield "x-default belongs to whole attributes, not to a part of one"
+    for name in ("x-default", "x-exported"):
+        if parent and name in document:
+            yield f"{name} belongs to whole attributes, not to a part of one"
 
 
 def _hint(name: str) -> str:

@@ -19,7 +19,7 @@ def make_list_reader(attribute: Attribute, path: str, one: Reader) -> Reader:
     tidy = _make_only_reader(attribute) if attribute.only_type else _tidy
 
     def read(raw: JSON) -> list[Any] | None:
-        values = [value for e in elements_of(raw, path) if e is not None and (value := one(e)) is not None]
+        values = [value for e in elements_of(raw, path, attribute) if e is not None and (value := one(e)) is not None]
         if len(values) > 1:
             _check_primaries(values, path)
         return tidy(values) or None
@@ -27,12 +27,12 @@ def make_list_reader(attribute: Attribute, path: str, one: Reader) -> Reader:
     return read
 
 
-def elements_of(raw: JSON, path: str) -> list[JSON]:
+def elements_of(raw: JSON, path: str, attribute: Attribute) -> list[JSON]:
     """Return the elements of a list; one value may stand for the list of it."""
     if isinstance(raw, list):
         return raw
     if not tolerates(Tolerance.SINGLE_VALUE_FOR_LIST):
-        raise wrong(path, "a list", raw)
+        raise wrong(path, "a list", raw, attribute)
     return [raw]
 
 
@@ -92,7 +92,7 @@ def make_member_id_reader(attribute: Attribute) -> Reader:
         return found
 
     def read(raw: JSON) -> tuple[str, ...]:
-        elements = elements_of(raw, attribute.name)
+        elements = elements_of(raw, attribute.name, attribute)
         check({name.lower() for name in set[str]().union(*(e for e in elements if isinstance(e, dict)))})
         return tuple(dict.fromkeys(id_of(e) for e in elements if e is not None))
 

@@ -15,6 +15,7 @@ PROFILES = ("bsr", "rfc7643")
 """`bsr` is exactly what the Buf Schema Registry stores; `rfc7643` is the whole of RFC 7643 §4 and §8.7."""
 
 
+@cache
 def load_profile(name: str) -> tuple[ResourceType, ...]:
     """Return the resource types of a shipped profile.
 

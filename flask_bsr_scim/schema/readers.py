@@ -122,7 +122,7 @@ def object_of(raw: JSON, path: str, attribute: Attribute) -> Document:
     if isinstance(raw, dict):
         return raw
     if "value" not in attribute.by_name:
-        raise wrong(path, "an object", raw)
+        raise wrong(path, "an object", raw, attribute)
     one = raw
     if isinstance(raw, list) and len(raw) == 1 and not attribute.multi_valued and tolerates(Tolerance.LIST_FOR_OBJECT):
         one = raw[0]
@@ -130,7 +130,7 @@ def object_of(raw: JSON, path: str, attribute: Attribute) -> Document:
         return one
     if isinstance(one, (str, int, float)) and tolerates(Tolerance.BARE_VALUE):
         return {"value": one}
-    raise wrong(path, "an object with a value", raw)
+    raise wrong(path, "an object with a value", raw, attribute)
 
 
 def _endpoints(attribute: Attribute, rules: Rules) -> Mapping[str, str]:

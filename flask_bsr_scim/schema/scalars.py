@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidValue
-from flask_bsr_scim.schema.attribute import JSON, Attribute, Type, Uniqueness
+from flask_bsr_scim.schema.attribute import JSON, Attribute, Returned, Type, Uniqueness
 from flask_bsr_scim.schema.values import datetime_key
 
 Reader = Callable[[Any], Any]
@@ -38,13 +38,15 @@ def make_scalar_reader(attribute: Attribute, path: str) -> Reader:
         try:
             return parse(raw)
         except ValueError:
-            raise wrong(path, wanted, raw) from None
+            raise wrong(path, wanted, raw, attribute) from None
 
     return read
 
 
-def wrong(path: str, wanted: str, raw: JSON) -> InvalidValue:
-    """Return the error that says what an attribute must be, and what was sent."""
+def wrong(path: str, wanted: str, raw: JSON, attribute: Attribute | None = None) -> InvalidValue:
+    """Return the error that says what an attribute must be, and what was sent unless it is an attribute of secrets."""
+    if attribute is not None and attribute.returned is Returned.NEVER:
+        return InvalidValue(f"{path} must be {wanted}.")
     return InvalidValue(f"{path} must be {wanted}, not {shown(raw)}.")
 
 
@@ -70,7 +72,7 @@ def _make_text_reader(attribute: Attribute, path: str) -> Reader:
 
     def read(raw: JSON) -> JSON:
         if not isinstance(raw, str):
-            raise wrong(path, "a string", raw)
+            raise wrong(path, "a string", raw, attribute)
         if found := forbidden(raw):
             raise InvalidValue(f"{path} must not hold the character U+{ord(found[0]):04X}.")
         if len(raw) > limit:

@@ -107,7 +107,7 @@ def check_okta(url: str, token: str | None, app: str, full: bool, groups: bool, 
     _check(
         {"provider": "okta", "app": app, "url": base_url},
         connector,
-        [*okta_steps.steps(full=full, groups=groups)],
+        okta_steps.COURSE.steps(full=full, groups=groups),
         okta.shown,
         [*_notes_of_okta(base_url)],
         options["as_json"],
@@ -133,7 +133,7 @@ def check_entra(url: str, token: str | None, flag: bool, full: bool, groups: boo
     _check(
         {"provider": "entra", "flag": flag, "url": base_url},
         _connector(kind, "entra", base_url, token, domain, options),
-        [*entra_steps.steps(full=full, groups=groups)],
+        entra_steps.COURSE.steps(full=full, groups=groups),
         entra.shown,
         [*_notes(base_url)],
         options["as_json"],

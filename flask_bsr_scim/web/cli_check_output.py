@@ -11,6 +11,7 @@ from flask_bsr_scim.checks.connector import Exchange
 from flask_bsr_scim.checks.faults import Fault, Shown
 from flask_bsr_scim.checks.removal import Left
 from flask_bsr_scim.checks.runner import Outcome, Report, Result
+from flask_bsr_scim.console.words import counted
 
 MOST_SHOWN = 4000
 """Characters of a body that are shown."""
@@ -34,8 +35,8 @@ class Printer:
     def begin(self, about: Mapping[str, Any], notes: Iterable[str]) -> None:
         """Say what is checked."""
         self._provider = str(about["provider"]).capitalize()
-        kind = {key: value for key, value in about.items() if key not in ("provider", "url")}
-        self._line(f"{self._provider} check of {about['url']} ({', '.join(f'{k}: {v}' for k, v in kind.items())})\n")
+        kind = [f"{key}: {_switch(value)}" for key, value in about.items() if key not in ("provider", "url")]
+        self._line(f"{self._provider} check of {about['url']} ({', '.join(kind)})\n")
         for note in notes:
             self._line(f"  ! {note}", "yellow")
 
@@ -106,12 +107,16 @@ def _is_terminal() -> bool:
     return sys.stderr.isatty()
 
 
+def _switch(value: Any) -> Any:
+    return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
 def _sum(report: Report, total: int) -> str:
     passed = sum(outcome.result is Result.PASSED for outcome in report.outcomes)
     exchanges = [exchange for outcome in report.outcomes for exchange in outcome.exchanges]
     seconds = sum(exchange.answer.seconds for exchange in exchanges)
     ending = ", interrupted" if report.interrupted else ""
-    return f"{passed} of {total} steps passed, {len(exchanges)} requests, {seconds:.1f} s{ending}"
+    return f"{passed} of {total} steps passed, {counted(len(exchanges), 'request')}, {seconds:.1f} s{ending}"
 
 
 class Tracer:

@@ -102,10 +102,12 @@ In Entra ID: Tenant URL {url}, Secret Token as above.
 {_way_in(settings, url, tunnel)}
 """
     )
-    if not settings.backend.startswith(IN_MEMORY):
+    in_memory = settings.backend.startswith(IN_MEMORY)
+    if not in_memory:
         _say_admin(settings.public_url("") or root, backend)
-        if settings.console:
-            click.echo(f"To see what Okta sends, and why it is refused: {root}/scim/console, with that token.\n")
+    if settings.console:
+        which = "the API token that follows" if in_memory else "an administrator's API token"
+        click.echo(f"To see what Okta sends, and why it is refused: {root}/scim/console, with {which}.\n")
     for warning in service.backend.warnings():
         click.echo(f"warning: {warning}", err=True)
 

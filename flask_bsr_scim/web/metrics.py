@@ -54,5 +54,5 @@ class Metrics:
         registry = self.registry
         if _MULTIPROCESS in os.environ:
             registry = CollectorRegistry()
-            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+            MultiProcessCollector(registry)  # type: ignore[no-untyped-call]  # prometheus_client leaves it unannotated.
         return generate_latest(registry), CONTENT_TYPE_LATEST

@@ -16,6 +16,9 @@ import flask
 from flask.sessions import NullSession, SessionInterface
 from werkzeug.routing import MapAdapter
 
+from flask_bsr_scim.backends.base import DEFAULT_TENANT
+from flask_bsr_scim.registry.tokens import Kind
+from flask_bsr_scim.web.cli_context import IN_MEMORY
 from flask_bsr_scim.web.config import environment_settings, read_settings
 from flask_bsr_scim.web.extension import BsrScim
 from flask_bsr_scim.web.responses import error_response
@@ -34,6 +37,9 @@ _MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_TRIM_THRESHOLD_": "1048576"}
 """Of glibc, for the workers: else each of their threads keeps what its largest request took."""
 
 _BACKLOG = 1024
+
+_ADMIN = "console@bsr-scim.invalid"
+"""Of a storage in memory: an address that no identity provider has, since whoever is provisioned with it adopts it."""
 
 _MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """A folder where processes keep their metrics for one another."""
@@ -104,6 +110,7 @@ def create_app() -> flask.Flask:
 
     with app.app_context():
         _show_metrics(app, scim.service)
+        _let_into_memory(scim.service)
     app.register_error_handler(Exception, error_response)
     Thread(target=_end_with_the_parent, daemon=True).start()
     # Schemas and code stay for good: the garbage collector need not look through them at each turn.
@@ -122,6 +129,16 @@ def _show_metrics(app: flask.Flask, service: Service) -> None:
     def show() -> flask.Response:
         text, media_type = metrics.text()
         return flask.Response(text, content_type=media_type)
+
+
+def _let_into_memory(service: Service) -> None:
+    """Make an administrator in a storage that no command can reach, and print the API token, alone, this once."""
+    if not service.settings.backend.startswith(IN_MEMORY) or not service.settings.console:
+        return
+    service.open(DEFAULT_TENANT)
+    user = service.registry(DEFAULT_TENANT).users.create_admin(_ADMIN)
+    text, _ = service.tokens.create(DEFAULT_TENANT, Kind.API, user=user.id, description="made with the storage")
+    click.echo(f"API token of the administrator {_ADMIN}, until the server ends:\n  {text}\n")
 
 
 def _end_with_the_parent() -> None:

@@ -14,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flask_bsr_scim.backends import open_backend
-from flask_bsr_scim.backends.base import Backend, Change, Conversion, Swap
+from flask_bsr_scim.backends.base import Backend, Change, Conversion, Insert, Swap
 from flask_bsr_scim.backends.dump_lines import Counts, LineReader, LineWriter
 from flask_bsr_scim.backends.dumping import DumpError, Profile
 from flask_bsr_scim.backends.testing.data import OTHER, TENANT, TYPES, ManualClock, commit, person, team
 from flask_bsr_scim.errors import StoreError
 from flask_bsr_scim.resource import Resource
+from flask_bsr_scim.schema import Document, Extension, TypeRegistry, make_resource_type
+from flask_bsr_scim.schema.schema import make_schema
 from tests.backends.test_state_machine import IDS, NAMES, changes, inserts, member_changes
 from tests.stores import BACKENDS, new_store
 
@@ -153,6 +155,8 @@ RESOURCE = {
     "used": None,
     "document": {"id": "a", "userName": "a"},
 }
+ID_RULE = "1 to 200 letters, digits and '-', '.', '_', '~'"
+TIME_RULE = r"a time \(UTC\), as 2026-01-31T12:00:00.000000"
 CHANGE = {
     "kind": "change",
     "sequence": 1,
@@ -178,25 +182,81 @@ def test_a_document_of_no_schema(kind: str, tmp_path: Path) -> None:
         assert not any(isinstance(record, Resource) for record in store.dump(TENANT))
 
 
+def local(name: str) -> Document:
+    """Return the definition of an attribute whose values stay in their store."""
+    return {"name": name, "caseExact": True, "uniqueness": "server", "x-exported": False}
+
+
+KEYS = {"id": "urn:example:Keys", "name": "Keys", "attributes": [local("key"), {"name": "label"}]}
+DEVICE = {"id": "urn:example:Device", "name": "Device", "attributes": [local("pin"), {"name": "model"}]}
+DEVICES = TypeRegistry((make_resource_type("Device", "/Devices", DEVICE, extensions=(Extension(make_schema(KEYS)),)),))
+
+
+@pytest.mark.parametrize("kind", BACKENDS)
+def test_values_that_stay(kind: str, tmp_path: Path) -> None:
+    """What the schema keeps in its store is in no dump, and comes in with none; indexes know it."""
+    document = {"id": "d", "pin": "1", "model": "m", "urn:example:Keys": {"key": "2", "label": "l"}}
+    moved = {"id": "d", "model": "m", "urn:example:Keys": {"label": "l"}}
+    with closing(open_backend(new_store(kind, tmp_path), DEVICES)) as store:
+        store.commit(TENANT, [Insert("Device", "d", document)])
+        profile, resource, *rest = store.dump(TENANT)
+        assert isinstance(resource, Resource)
+        assert resource.document == moved
+        store.load(OTHER, [profile, resource._replace(text=json.dumps(document)), *rest])
+        there, copy = (store.get(tenant, "Device", "d") for tenant in (TENANT, OTHER))
+        assert there is not None
+        assert copy is not None
+        assert (there.document, copy.document) == (document, moved)
+        assert (copy.version, copy.created) == (there.version, there.created)
+        assert [*store.check()] == []
+
+
 @pytest.mark.parametrize(
     ("line", "text"),
     [
         ({"kind": "other"}, "line 3: this is no record of an export"),
-        ({"kind": "resource", "type": "Person"}, "line 3: this is no record of an export"),
-        ({"kind": "resource", "document": []}, "line 3: this is no record of an export"),
-        ({"kind": "members", "group": 1, "ids": []}, "line 3: this is no record of an export"),
-        ({"kind": "members", "group": "t", "ids": "a"}, "line 3: this is no record of an export"),
-        ({"kind": "change", "sequence": "1"}, "line 3: this is no record of an export"),
-        (RESOURCE | {"version": 0}, "line 3: this is no record of an export"),
-        (RESOURCE | {"version": 1 << 63}, "line 3: this is no record of an export"),
-        (CHANGE | {"sequence": -1}, "line 3: this is no record of an export"),
-        (CHANGE | {"sequence": 1 << 40}, "line 3: this is no record of an export"),
-        (CHANGE | {"before": "1"}, "line 3: this is no record of an export"),
-        (CHANGE | {"token_id": {}}, "line 3: this is no record of an export"),
+        ({"kind": ["resource"]}, "line 3: this is no record of an export"),
+        ({"kind": "resource", "type": "Person"}, "line 3: this is no record of an export: resource has type, id, ver"),
+        (RESOURCE | {"label": None}, "line 3: this is no record of an export: resource has type, id, version, cre"),
+        (RESOURCE | {"type": None}, "line 3: type is null; it must be a text"),
+        (RESOURCE | {"id": "a/b"}, f'line 3: id is "a/b"; it must be an id: {ID_RULE}'),
+        (RESOURCE | {"id": ""}, 'line 3: id is ""; it must be an id'),
+        (RESOURCE | {"id": "ä"}, 'line 3: id is "ä"; it must be an id'),
+        (RESOURCE | {"id": "a\n"}, 'line 3: id is "a\\?"; it must be an id'),
+        (RESOURCE | {"id": "x" * 201}, f'line 3: id is "{"x" * 80}…"; it must be an id'),
+        (RESOURCE | {"id": "b"}, 'line 3: the id is "b", and that in the document "a"'),
+        (RESOURCE | {"document": {}}, 'line 3: the id is "a", and that in the document null'),
+        (RESOURCE | {"document": []}, r"line 3: document is \[\]; it must be a JSON object"),
+        (RESOURCE | {"version": 0}, "line 3: version is 0; it must be a number from 1 on"),
+        (RESOURCE | {"version": 1.0}, "line 3: version is 1.0; it must be a number from 1 on"),
+        (RESOURCE | {"version": True}, "line 3: version is true; it must be a number from 1 on"),
+        (RESOURCE | {"version": 1 << 63}, "line 3: version is 9223372036854775808; it must be a number from 1 on"),
+        (RESOURCE | {"created": "yesterday"}, f'line 3: created is "yesterday"; it must be {TIME_RULE}'),
+        (
+            RESOURCE | {"created": "2026-01-01T00:00:00Z"},
+            'line 3: created is "2026-01-01T00:00:00Z"; it must be a time',
+        ),
+        (RESOURCE | {"modified": "2026-02-30T00:00:00.000000"}, 'line 3: modified is "2026-02-30T00:00:00.000000"; it'),
+        (RESOURCE | {"modified": 1}, "line 3: modified is 1; it must be a time"),
+        (RESOURCE | {"used": ""}, r'line 3: used is ""; it must be a time \(UTC\), as 2026-01-31T12:00, or null'),
+        ({"kind": "members", "group": "t\0", "ids": []}, r'line 3: group is "t\?"; it must be an id'),
+        ({"kind": "members", "group": "t", "ids": "a"}, 'line 3: ids is "a"; it must be a list of ids'),
+        ({"kind": "members", "group": "t", "ids": ["a", 1]}, r'line 3: ids is \["a",1\]; it must be a list of ids'),
+        ({"kind": "change", "sequence": "1"}, "line 3: this is no record of an export: change has sequence, at"),
+        (CHANGE | {"sequence": -1}, "line 3: sequence is -1; it must be a number from 1 on"),
+        (CHANGE | {"sequence": 1 << 40}, "line 3: sequence is 1099511627776; it must be a number from 1 on"),
+        (CHANGE | {"at": "2026-01-01"}, f'line 3: at is "2026-01-01"; it must be {TIME_RULE}'),
+        (CHANGE | {"operation": "x"}, 'line 3: operation is "x"; it must be one of create, update, delete'),
+        (CHANGE | {"id": "a b"}, 'line 3: id is "a b"; it must be an id'),
+        (CHANGE | {"before": "1"}, 'line 3: before is "1"; it must be a number from 1 on, or null'),
+        (CHANGE | {"before": 1}, 'line 3: no create has the versions {"before":1,"after":1}'),
+        (CHANGE | {"operation": "delete"}, 'line 3: no delete has the versions {"before":null,"after":1}'),
+        (CHANGE | {"token_id": {}}, "line 3: token_id is {}; it must be a text, or null"),
+        (CHANGE | {"delta": None}, "line 3: delta is null; it must be a JSON object"),
         (RESOURCE, "the file is cut off behind line 3"),
         (CHANGE, "the file is cut off behind line 3"),
         ({"kind": "end"}, "line 3: the file was changed: resources is None here, and"),
-        ({"kind": "tenant", "name": "x"}, "line 3: this is no record of an export"),
+        ({"kind": "tenant", "name": "x", "profile": None}, "line 3: this is no record of an export"),
         ([], "line 3: this is no JSON object"),
     ],
 )
@@ -207,6 +267,14 @@ def test_a_line_that_is_wrong(file: bytes, line: object, text: str) -> None:
         imported(store, b"".join(lines))
 
 
+def test_a_profile_that_is_wrong(file: bytes) -> None:
+    """It is a text, or null."""
+    header, *_ = file.splitlines(keepends=True)
+    begin = b'{"kind":"tenant","name":"default","profile":1}\n'
+    with closing(open_backend("memory://", TYPES)) as store, pytest.raises(DumpError, match="line 2: the profile must"):
+        imported(store, header + begin)
+
+
 @pytest.mark.parametrize(
     ("header", "text"),
     [
@@ -214,6 +282,7 @@ def test_a_line_that_is_wrong(file: bytes, line: object, text: str) -> None:
         (b'{"users":[]}', "line 1: this is no export of a store"),
         (b'{"kind":"export","format":2}', "line 1: the format is 2, and this release reads 1"),
         (b'{"kind":"export","format":1}', "line 1: the names of the tenants are missing"),
+        (b'{"kind":"export","format":1,"tenants":["A"]}', "line 1: 'A' is no tenant name"),
         (b'{"kind":"export","format":1,"tenants":["x"]}', "line 2: the tenant 'x' should begin here"),
         (b'{"kind":"export","format":1,"tenants":[]}', "something follows behind the last line, 1"),
     ],

@@ -13,7 +13,7 @@ from threading import Barrier
 
 import pytest
 
-from flask_bsr_scim.backends.base import Backend, Insert, Query, Removal
+from flask_bsr_scim.backends.base import Backend
 from flask_bsr_scim.backends.sqlite import SQLiteBackend, schema
 from flask_bsr_scim.backends.sqlite import backend as sqlite_module
 from flask_bsr_scim.backends.testing import BackendContract
@@ -29,10 +29,7 @@ from flask_bsr_scim.backends.testing.data import (
     stored,
     team,
 )
-from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable, UniquenessConflict
-from flask_bsr_scim.filter import bind, parse_filter
-from flask_bsr_scim.schema import Document, TypeRegistry, make_resource_type
-from flask_bsr_scim.view import View
+from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
 
 
 class TestSQLiteBackend(BackendContract):
@@ -225,55 +222,6 @@ def test_no_database(backend: Backend, path: str, method: str) -> None:
     Path(path).write_text("x" * 5000)
     with pytest.raises(ConfigurationError, match="no SQLite database"):
         getattr(backend, method)()
-
-
-def note_types(**characteristics: object) -> TypeRegistry:
-    """Return the type of notes whose text has some characteristics."""
-    text = {"name": "text", "type": "string", **characteristics}
-    schema = {"id": "urn:example:Note", "name": "Note", "attributes": [text]}
-    return TypeRegistry([make_resource_type("Note", "", schema)])
-
-
-INDEXED: Document = {"x-indexed": True}
-UNIQUE: Document = {"uniqueness": "server"}
-
-
-@pytest.mark.parametrize(
-    ("earlier", "later"),
-    [({}, INDEXED), ({}, UNIQUE), (INDEXED, UNIQUE), (UNIQUE, INDEXED)],
-    ids=["indexed", "unique", "unique after indexed", "indexed after unique"],
-)
-def test_an_attribute_becomes_indexed(path: str, earlier: Document, later: Document) -> None:
-    """When a schema comes to index an attribute, opening a tenant enters what was stored before."""
-    before, after = SQLiteBackend(note_types(**earlier), path), SQLiteBackend(note_types(**later), path)
-    for tenant in (TENANT, "other"):
-        before.open(tenant, "bsr")
-        commit(before, Insert("Note", "a", {"id": "a", "text": "A"}), tenant=tenant)
-        after.open(tenant, "bsr")
-    filter = bind(parse_filter('text eq "a"'), after.types.by_name["Note"])
-    page = after.query(TENANT, "Note", Query(View(after.types, ""), filter))
-    assert [resource.id for resource in page.resources] == ["a"]
-    again = Insert("Note", "b", {"id": "b", "text": "a"})
-    if "uniqueness" in later:
-        with pytest.raises(UniquenessConflict):
-            commit(after, again)
-    else:
-        commit(after, again, Removal("Note", "a"))
-    before.close()
-    after.close()
-
-
-def test_an_attribute_cannot_become_unique(path: str) -> None:
-    """A schema that says unique of what is not is refused, and nothing is changed."""
-    before, after = SQLiteBackend(note_types(), path), SQLiteBackend(note_types(uniqueness="server"), path)
-    before.open(TENANT, "bsr")
-    commit(before, *(Insert("Note", i, {"id": i, "text": "A"}) for i in "ab"))
-    with pytest.raises(ConfigurationError, match=r"Note\.text is unique, but the Note b"):
-        after.open(TENANT, "bsr")
-    commit(before, Removal("Note", "b"))
-    after.open(TENANT, "bsr")
-    before.close()
-    after.close()
 
 
 PREAMBLE = """

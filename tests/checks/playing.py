@@ -62,7 +62,7 @@ def play(
     """Run a check."""
     connector_type, steps, words = KINDS[kind]
     connector = connector_type(transport, token, Names.random(kind.split()[0], "example.com"))
-    return run(connector, [*steps.steps(full=full, groups=groups)], words.shown, Silent()), connector
+    return run(connector, steps.COURSE.steps(full=full, groups=groups), words.shown, Silent()), connector
 
 
 def failed(report: Report) -> dict[str, Outcome]:

@@ -56,6 +56,14 @@ def test_the_dialog(served: str, scim: Scim) -> None:
     ]
 
 
+@pytest.mark.parametrize(("options", "flag"), [((), "off"), (("--aadoptscim062020",), "on")])
+def test_the_first_and_the_last_line(options: tuple[str, ...], flag: str, served: str, scim: Scim) -> None:
+    """What is checked, and what came of it, in words that people read."""
+    first, *_, last = run("entra", "check", served, "--token", scim.token, *options).stdout.splitlines()
+    assert first == f"Entra check of {served} (flag: {flag})"
+    assert last.startswith("1 of 1 steps passed, 1 request, ")
+
+
 def test_a_wrong_token(served: str) -> None:
     """The status is 1, and the problem, Okta's words and the change are shown."""
     result = run("okta", "check", served, "--token", "wrong", "--groups")

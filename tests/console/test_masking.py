@@ -27,6 +27,30 @@ TOKEN = "bsrscim_default_abcdefghijklmnopqrstuvwxyz0123456789"
         pytest.param(
             {"Operations": [{"path": f'emails[password eq "{SECRET}"]', "value": 1}]}, id="a filter in a path"
         ),
+        pytest.param(
+            {"op": "replace", "path": "urn:x:User:password", "value": {"new": SECRET}}, id="a path with its URN"
+        ),
+        pytest.param({"op": "replace", "value": {"urn:x:User:password": SECRET}}, id="a value with URNs"),
+        pytest.param({"op": "replace", "path": "urn:x:User", "value": {"password": SECRET}}, id="a path to a schema"),
+        pytest.param({"op": "replace", "path": ["password"], "value": SECRET}, id="a list of paths"),
+        pytest.param({"op": "replace", "path": "password", "values": [SECRET]}, id="several values"),
+        pytest.param({"name": "password", "value": SECRET}, id="a name and a value"),
+        pytest.param({"Value": [SECRET], "Name": "urn:x:User:Password"}, id="a name behind the value"),
+        pytest.param([{"attributeName": "clientSecret", "newValue": {"is": SECRET}}], id="a name of an attribute"),
+        pytest.param({"type": "password", "value": SECRET}, id="a type"),
+        pytest.param({"data": json.dumps({"password": SECRET})}, id="JSON in a text"),
+        pytest.param(
+            {
+                "Operations": [
+                    {
+                        "method": "PATCH",
+                        "path": "/Users/1",
+                        "data": {"Operations": [{"op": "add", "path": "password", "value": SECRET}]},
+                    }
+                ]
+            },
+            id="a PATCH in a bulk job",
+        ),
         pytest.param({"urn:x": {"apiKey": SECRET, "private_key": SECRET, "pwd": SECRET}}, id="a key"),
         pytest.param({"note": f"Bearer {SECRET}"}, id="a header in a value"),
         pytest.param({"note": f"Authorization: Basic {SECRET}="}, id="basic credentials"),
@@ -72,6 +96,9 @@ def test_what_is_not_secret_is_shown() -> None:
     assert masked(body) == body
     operation = {"op": "add", "path": 'emails[value eq "secretary@example.com"].type', "value": "work"}
     assert masked(operation) == operation
+    group = {"name": "Password admins", "value": "1", "$ref": "../Users/1", "display": "token"}
+    assert masked(group) == group
+    assert masked({"note": "[token] is a word"}) != {"note": HIDDEN}
 
 
 def test_long_lists_are_cut() -> None:
@@ -116,6 +143,7 @@ def test_a_query() -> None:
         pytest.param({"Operations": [{"path": '"\\' * 80_000, "value": "x"}]}, id="many literals in a path"),
         pytest.param({"bearer" + "+" * 250_000: 1}, id="a scheme and no credential"),
         pytest.param({"bearer+" * 35_000: 1}, id="many schemes in a name"),
+        pytest.param({"path": "x" * 240_000, **{f"value{n}": n for n in range(99)}}, id="many values of one path"),
         pytest.param({"basic": ["bearer" + "+" * 3900] * 50}, id="many values"),
     ],
 )

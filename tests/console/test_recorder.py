@@ -1,8 +1,11 @@
 """What is recorded, and what it costs a request."""
 
 import logging
+import re
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
 
 import pytest
@@ -11,7 +14,7 @@ from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend
 from flask_bsr_scim.console import recorder as module
 from flask_bsr_scim.console.recorder import KEPT_BODY, Recorder
-from flask_bsr_scim.console.traffic import Record
+from flask_bsr_scim.console.traffic import Exchange, Record
 from flask_bsr_scim.errors import StoreUnavailable
 from flask_bsr_scim.registry import internal_types
 from flask_bsr_scim.schema import TypeRegistry, load_profile
@@ -31,6 +34,12 @@ def backend() -> Backend:
 def records(backend: Backend, tenant: str = "default") -> list[Record]:
     """Return what is recorded."""
     return [Record.read(entry.text) for entry in backend.journal(tenant, count=10_000)]
+
+
+def lost_before(record: Record) -> int:
+    """Return how many requests were lost before one, by its record."""
+    found = re.search(r"([\d,]+) more requests of this process", record.answer_note)
+    return int(found[1].replace(",", "")) if found else 0
 
 
 def test_a_request_is_recorded(site: Site) -> None:
@@ -123,6 +132,78 @@ def test_what_finds_no_place_is_counted(backend: Backend) -> None:
     assert len(records(backend)) == module._MOST
     assert "7 more requests" in records(backend)[0].answer_note
     assert "more requests" not in records(backend)[1].answer_note
+
+
+def test_what_cannot_be_written_is_lost(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was taken from the queue and found no store is counted, and told by the first record that does."""
+    recorder = Recorder(backend, 10_000, 60, threaded=False)
+    append = backend.append
+
+    def refuse(tenant: str, *rest: Any, **options: Any) -> None:
+        if tenant == "acme":
+            raise StoreUnavailable("down")
+        append(tenant, *rest, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(backend, "append", refuse)
+        for tenants in (["acme"], ["default", "default", "acme"], ["acme", "default"]):
+            for tenant in tenants:
+                recorder.note(exchange("GET", "/Users")._replace(tenant=tenant))
+            with pytest.raises(StoreUnavailable):
+                recorder.flush()
+    assert recorder.lost == 4
+    recorder.note(exchange("GET", "/Users"))
+    recorder.flush()
+    assert [lost_before(record) for record in records(backend)] == [1, 0, 3]
+    assert records(backend, "acme") == []
+
+
+def test_what_comes_while_a_batch_is_written_has_its_place(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bytes in the queue are counted right, whatever other threads note in the meantime."""
+
+    class Body(bytes):
+        def __len__(self) -> int:
+            if arriving:
+                recorder.note(arriving.pop())
+            return super().__len__()
+
+    arriving: list[Exchange] = []
+    recorder = Recorder(backend, 10_000, 60, threaded=False)
+    recorder.note(exchange("PUT", "/Users/1")._replace(body=Body(b"{}")))
+    arriving.append(exchange("PUT", "/Users/2")._replace(body=b"x" * 1000))
+    monkeypatch.setattr(module, "perf_counter", iter([0.0, 0.5, 1.5]).__next__)
+    recorder.flush(1.0)
+    assert len(recorder._queue) == 1
+    assert recorder._bytes == 1000
+
+
+def test_losses_are_counted_by_all_threads(backend: Backend) -> None:
+    """Each exchange is recorded or lost, and each loss is told once."""
+    recorder = Recorder(backend, 10_000, 60, threaded=False)
+    done = Event()
+
+    def ask() -> None:
+        for _ in range(1000):
+            if recorder.has_place():
+                recorder.note(exchange("GET", "/Users"))
+
+    def write() -> None:
+        while not done.is_set():
+            recorder.flush(0.001)
+
+    with ThreadPoolExecutor(6) as pool:
+        writers = [pool.submit(write) for _ in range(2)]
+        for asking in [pool.submit(ask) for _ in range(4)]:
+            asking.result()
+        done.set()
+    assert all(writer.result() is None for writer in writers)
+    recorder.flush()
+    recorder.note(exchange("GET", "/Users"))
+    recorder.flush()
+    found = records(backend)
+    assert len(found) - 1 + recorder.lost == 4000
+    assert sum(map(lost_before, found)) == recorder.lost
+    assert recorder._bytes == 0
 
 
 def test_the_bytes_in_the_queue_are_bounded(backend: Backend) -> None:

@@ -7,9 +7,10 @@ from flask import Flask
 
 from flask_bsr_scim import BsrScim
 from flask_bsr_scim.backends import open_backend
+from flask_bsr_scim.backends.redis import commits
 from flask_bsr_scim.backends.testing.data import TYPES, commit, found, person
 from flask_bsr_scim.errors import StoreUnavailable
-from tests.client import TOKEN, USER, Scim
+from tests.client import GROUP, TOKEN, USER, Scim
 from tests.docs.pages import DOCS, blocks
 from tests.redis_server import RedisServer, running
 
@@ -51,8 +52,9 @@ def test_nothing_is_to_be_warned_of(server: RedisServer) -> None:
 
 
 @pytest.mark.parametrize("config", [True, False])
-def test_a_user_of_its_own(server: RedisServer, config: bool) -> None:
-    """What the access list allows is enough, with the settings to read or without."""
+def test_a_user_of_its_own(server: RedisServer, monkeypatch: pytest.MonkeyPatch, config: bool) -> None:
+    """What the access list allows is enough, for very large groups too, with the settings to read or without."""
+    monkeypatch.setattr(commits, "_AT_ONCE", 0)
     alone(server)
     rules = ACCESS_LIST.split()[1:]
     with server.client(LINES["requirepass"]) as client:
@@ -61,7 +63,9 @@ def test_a_user_of_its_own(server: RedisServer, config: bool) -> None:
     app = Flask("redis")
     BsrScim(app, backend=uri(server, f"{rules[0]}:{password}"), token=TOKEN)
     scim = Scim(app)
-    assert scim("POST", "/Users", {"schemas": [USER], "userName": "bob@example.com"}).status_code == 201
+    bob = scim("POST", "/Users", {"schemas": [USER], "userName": "bob@example.com"}).get_json()["id"]
+    group = {"schemas": [GROUP], "displayName": "Large", "members": [{"value": bob}]}
+    assert scim("POST", "/Groups", group).get_json()["members"][0]["value"] == bob
     assert scim("GET", '/Users?filter=userName eq "bob@example.com"').get_json()["totalResults"] == 1
     backend = open_backend(uri(server, f"{rules[0]}:{password}"), TYPES)
     assert ["does not let its settings be read" in warning for warning in backend.warnings()] == [True] * (not config)

@@ -185,9 +185,9 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 @pytest.fixture
-def settings(store: Store) -> dict[str, str]:
-    """The settings of the example, with the store of the test."""
-    return SETTINGS | {"SCIM_RATE_LIMIT_STORAGE": store.uri(1), "SCIM_TOKEN": TOKEN}
+def settings(store: Store, tmp_path: Path) -> dict[str, str]:
+    """The settings of the example, with the store of the test, and a place for what a killed server leaves."""
+    return SETTINGS | {"SCIM_RATE_LIMIT_STORAGE": store.uri(1), "SCIM_TOKEN": TOKEN, "TMPDIR": str(tmp_path)}
 
 
 @pytest.fixture

@@ -1,53 +1,17 @@
 """What tokens needed, as it is kept with them."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
-from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend
 from flask_bsr_scim.dialects import Speech, Tolerance
 from flask_bsr_scim.errors import StoreUnavailable, VersionConflict
-from flask_bsr_scim.registry import internal_types
 from flask_bsr_scim.registry.needs import Needs
 from flask_bsr_scim.registry.tokens import TokenStore
-from flask_bsr_scim.schema import TypeRegistry, load_profile
+from tests.registry.kept import NOW, Clock, Open
 
-NOW = datetime(2027, 1, 31, 12, 0, 30, tzinfo=UTC)
 STRING, PATH, URN = Tolerance.BOOLEAN_AS_STRING, Tolerance.OPERATION_WITHOUT_PATH, Tolerance.MISSING_URN
-
-
-class Clock:
-    """A clock that stands still until it is set."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def open_store(backend_uri: str, clock: Clock) -> Callable[[], Backend]:
-    """Return a function that opens the store as another process would."""
-    types = TypeRegistry((*load_profile("bsr"), *internal_types()))
-    return lambda: open_backend(backend_uri, types, clock=clock)
-
-
-@pytest.fixture
-def backend(open_store: Callable[[], Backend]) -> Backend:
-    return open_store()
-
-
-@pytest.fixture
-def tokens(backend: Backend) -> TokenStore:
-    return TokenStore(backend)
 
 
 @pytest.fixture
@@ -86,7 +50,7 @@ def test_needs_are_written_once_a_minute(backend: Backend, clock: Clock, tokens:
 
 
 def test_needs_are_joined_with_those_that_others_noted(
-    backend: Backend, open_store: Callable[[], Backend], backend_uri: str, tokens: TokenStore, needs: Needs
+    backend: Backend, open_store: Open, backend_uri: str, tokens: TokenStore, needs: Needs
 ) -> None:
     """Two processes serve one token: neither forgets what the other saw, and neither writes it again."""
     other = Needs(backend if backend_uri.startswith("memory") else open_store())

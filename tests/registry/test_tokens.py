@@ -7,53 +7,18 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Actor, Backend, Insert
 from flask_bsr_scim.dialects import Dialect
 from flask_bsr_scim.errors import NotFound, StoreUnavailable
-from flask_bsr_scim.registry import internal_types
 from flask_bsr_scim.registry.tokens import Kind, TokenStore, without_tokens
-from flask_bsr_scim.schema import TypeRegistry, load_profile
+from tests.registry.kept import NOW, Clock, Open
 
-NOW = datetime(2027, 1, 31, 12, 0, 30, tzinfo=UTC)
 SOON = NOW + timedelta(hours=1)
 
 
 def sha256(text: str) -> str:
     """Return the hash under which a token is kept."""
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-class Clock:
-    """A clock that stands still until it is set."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def open_store(backend_uri: str, clock: Clock) -> Callable[[], Backend]:
-    """Return a function that opens the store as another process would."""
-    types = TypeRegistry((*load_profile("bsr"), *internal_types()))
-    return lambda: open_backend(backend_uri, types, clock=clock)
-
-
-@pytest.fixture
-def backend(open_store: Callable[[], Backend]) -> Backend:
-    return open_store()
-
-
-@pytest.fixture
-def tokens(backend: Backend) -> TokenStore:
-    return TokenStore(backend)
 
 
 @pytest.mark.parametrize("kind", Kind)
@@ -254,9 +219,7 @@ def test_a_store_that_takes_no_writes_lets_tokens_in(
 
 
 @pytest.mark.requirement("Z-05")
-def test_a_revoked_token_is_gone_for_everybody(
-    backend_uri: str, open_store: Callable[[], Backend], tokens: TokenStore
-) -> None:
+def test_a_revoked_token_is_gone_for_everybody(backend_uri: str, open_store: Open, tokens: TokenStore) -> None:
     """Deletion is seen at once by whoever else has the store open."""
     other = TokenStore(open_store()) if backend_uri.startswith("sqlite") else tokens
     text, made = tokens.create("default")

@@ -233,6 +233,27 @@ def test_a_secret_cannot_be_asked_for(name: str, place: Place, things: Scim) -> 
         assert_error(things.patch(path, operation), 400, "invalidFilter", "is never returned")
 
 
+@pytest.mark.requirement("T-13")
+@everywhere_at_once
+@pytest.mark.parametrize("name", ["writeOnly", "never"])
+def test_a_secret_is_in_no_error(name: str, place: Place, things: Scim) -> None:
+    """A value of another type, a filter that does not parse: the error names the attribute alone."""
+    path, pin = thing(things, place, folded="f"), 31415926
+    value = {"op": "replace", "path": place.path(name), "value": pin}
+    for answer in (things.post("/Things", place.body(**{name: pin})), things.patch(path, value)):
+        assert_error(answer, 400, "invalidValue", f"{name} must be a string.")
+    for filter in (
+        f"{name} eq {pin}x",
+        f'{name} "{pin}"',
+        f'{name} eq "{pin}',
+        f"{name} eq '{pin}'",
+        f"{name} eq 1 {pin}",
+    ):
+        answer = things.get("/Things", query={"filter": place.prefix + filter})
+        assert_error(answer, 400, "invalidFilter", "is not valid at character")
+        assert str(pin) not in answer.text
+
+
 @pytest.mark.requirement("T-13", "F-34")
 def test_a_secret_value_does_not_stand_for_its_whole(backend_uri: str) -> None:
     """A complex attribute is compared and sorted by its `value`, unless that is one."""

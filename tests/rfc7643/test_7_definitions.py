@@ -65,7 +65,7 @@ def test_an_unknown_characteristic_is_explained(name: str, hint: str) -> None:
         f"schema {URN!r}, attribute 'serial': {name!r} is no characteristic{hint}; there are name, type, "
         "subAttributes, multiValued, description, required, canonicalValues, caseExact, "
         "mutability, returned, uniqueness, referenceTypes, x-source, x-stored, x-indexed, x-indexedValues, x-default, "
-        "x-maxLength, x-onlyType, x-follows"
+        "x-maxLength, x-onlyType, x-follows, x-exported"
     )
 
 

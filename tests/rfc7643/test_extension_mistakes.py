@@ -97,6 +97,10 @@ FORM = "id must be a URN of letters, digits and - . _ + between its colons, as u
             "attribute 'a.b': x-default belongs to whole attributes, not to a part of one",
         ),
         (
+            {"attributes": [part("a", type="complex", subAttributes=[part("b", **{"x-exported": False})])]},
+            "attribute 'a.b': x-exported belongs to whole attributes, not to a part of one",
+        ),
+        (
             {"attributes": [part("a", type="boolean", **{"x-default": "perhaps"})]},
             f'x-default: {URN}:a must be true or false, not "perhaps".',
         ),

@@ -58,10 +58,19 @@ DOCUMENTS: tuple[Document, ...] = (
         "userName": "100%_c\\[x]",
         "title": "",
         "name": {"familyName": "İ"},
+        "active": True,
         "meta": {"resourceType": "User", "created": "2026-06-01T12:00:00.500000Z"},
     },
-    {"id": "4", "userName": "Zoe\u0301", "title": "z", "emails": [{"type": "work"}], "meta": {"resourceType": "User"}},
+    {
+        "id": "4",
+        "userName": "Zoe\u0301",
+        "title": "z",
+        "active": True,
+        "emails": [{"type": "work"}],
+        "meta": {"resourceType": "User"},
+    },
 )
+"""All have `active`: whoever has none is active here, and neither that nor the contrary there."""
 MODELS = tuple(Model.model_validate(document) for document in DOCUMENTS)
 
 TEXTS = ("Alice", "alice", "a", "", 'O"Neil', "ÅNGSTRÖM", "ext-a", "work", "%", "_", "\\[", "İ", "é", "e\u0301", "Zoé")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_bsr_scim.errors import InvalidFilter
+from flask_bsr_scim.errors import InvalidFilter, ScimError
 from flask_bsr_scim.filter import (
     MAX_DEPTH,
     MAX_LENGTH,
@@ -26,6 +26,7 @@ from flask_bsr_scim.filter import (
     ValuePath,
     parse_filter,
 )
+from flask_bsr_scim.path import parse_path
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 
@@ -228,16 +229,33 @@ def test_refuses_what_is_not_in_the_grammar(text: str) -> None:
     [
         pytest.param(
             'userName like "x"',
-            r'The filter is not valid at character 10, "like \"x\"": an operator is expected: '
+            'The filter is not valid at character 10, behind "userName": an operator is expected: '
             "eq, ne, co, sw, ew, gt, ge, lt, le or pr.",
             id="in the middle",
         ),
         pytest.param("(a pr", "The filter is not valid at its end: 'and', 'or' or ')' is expected.", id="at the end"),
         pytest.param(
             f"  a eq {'x' * 3000}",
-            f'The filter is not valid at character 8, "{"x" * 20}": '
+            'The filter is not valid at character 8, behind "a eq": '
             "a value is expected as in JSON, with text in double quotes.",
-            id="an excerpt",
+            id="a value",
+        ),
+        pytest.param(
+            'a eq "x"y',
+            'The filter is not valid at character 6, behind "a eq": '
+            "a value is expected as in JSON, with text in double quotes.",
+            id="something behind a value",
+        ),
+        pytest.param(
+            f"urn:{'x' * 3000} eq",
+            f'The filter is not valid at its end, behind "urn:{"x" * 76}…": '
+            "a value is expected as in JSON, with text in double quotes.",
+            id="a long name",
+        ),
+        pytest.param(
+            'a eq "x" b eq "y"',
+            "The filter is not valid at character 10: 'and', 'or' or the end is expected.",
+            id="two comparisons",
         ),
     ],
 )
@@ -246,6 +264,41 @@ def test_says_what_is_wrong_and_where(text: str, detail: str) -> None:
     with pytest.raises(InvalidFilter) as error:
         parse_filter(text)
     assert error.value.detail == detail
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password eq hunter2",
+        "password hunter2",
+        "password = hunter2",
+        'password = "hunter2"',
+        'password eq"hunter2"',
+        'password eq "hunter2',
+        "password eq 'hunter2'",
+        'password eq "hunter2"hunter2',
+        'password eq "hunter2" hunter2',
+        "password eq 1 hunter2",
+        r'password eq "\hunter2"',
+        r'password eq "\u0000hunter2"',
+        'password eq ["hunter2"]',
+        'password eq {"hunter2": 1}',
+        'password eq (hunter2)',
+        'password eq "x" and "hunter2"',
+        'not password eq hunter2',
+        '"hunter2" eq password',
+        'userName eq "bob" and (password eq hunter2)',
+        'emails[password eq hunter2]',
+        'emails[value eq "x"].hunter2%',
+        'emails[password eq "hunter2" hunter2]',
+    ],
+)  # fmt: skip
+def test_says_nothing_that_may_be_a_password(text: str) -> None:
+    """What is wrong is shown by its place, and by the names before it: a value may be a secret."""
+    for parse in (parse_filter, parse_path):
+        with pytest.raises(ScimError) as error:
+            parse(text)
+        assert "hunter2" not in error.value.detail
 
 
 @pytest.mark.requirement("F-36")

@@ -141,9 +141,11 @@ def matches(text: str, document: Document, resource_type: ResourceType = USER) -
         pytest.param('meta.created eq "2026-06-01t12:00:00.50z"', "cy", id="F-10 other spellings"),
         pytest.param('meta.lastModified ne "2026-01-02T00:00:00.5Z"', "bob cy zoe", id="F-07 ne of a date"),
         # Booleans
-        pytest.param("active eq true", "alice", id="F-06 true"),
+        pytest.param("active eq true", "alice cy zoe", id="F-06 absent counts as the default"),
         pytest.param("active eq false", "bob", id="F-06 false is not absent"),
-        pytest.param("active ne true", "bob cy zoe", id="F-07 ne of a boolean"),
+        pytest.param("active ne true", "bob", id="F-07 ne of a boolean"),
+        pytest.param("active ne false", "alice cy zoe", id="F-07 ne of a boolean that is absent"),
+        pytest.param("active eq true and active pr", "alice", id="F-09 pr of a boolean"),
         pytest.param('active eq "False"', "bob", id="F-06 Entra's booleans as text"),
         # Logic
         pytest.param('userName eq "bob" or id eq "1A" and active eq false', "bob", id="F-15 or, and"),
@@ -336,8 +338,8 @@ def test_values_of_another_type_do_not_match(text: str, document: Document) -> N
     [
         pytest.param('userName eq "Bob"', [("userName", "bob")], id="one comparison, its key"),
         pytest.param(
-            'active eq true and (externalId eq "X" and title pr)',
-            [("active", True), ("externalId", "X")],
+            'active eq false and (externalId eq "X" and title pr) and active ne false',
+            [("active", False), ("externalId", "X")],
             id="all that and joins",
         ),
         pytest.param(

@@ -251,6 +251,22 @@ def test_what_the_profile_does_not_store_is_dropped(scim: Scim) -> None:
     assert response.json == scim.get(path_of(bob)).json == bob
 
 
+@line("XR-02", "F-06", "F-07")
+@pytest.mark.parametrize("operation", [op("remove", "active"), op("replace", None, {"active": None})])
+@pytest.mark.parametrize("active", [True, False])
+def test_active_can_be_removed(active: bool, operation: Document, either: Scim) -> None:
+    """It has no value then, and counts as true wherever it is asked for; a PUT without it leaves that as it is."""
+    path = path_of(either.user("ann", active=active))
+    assert "active" not in either.patch(path, operation).json
+    assert "active" not in either.put(path, {"schemas": [USER], "userName": "ann"}).json
+    for filter in ("active eq true", "active ne false", "not (active eq false)", 'active eq "True" and userName pr'):
+        assert either.names(filter=filter) == ["ann"]
+    for filter in ("active eq false", "active ne true", "not (active eq true)", "active pr"):
+        assert either.names(filter=filter) == []
+    assert either.patch(path, op("add", "active", False)).json["active"] is False
+    assert either.names(filter="active eq true") == []
+
+
 @pytest.mark.requirement("X-09")
 def test_operations_work_in_order(full: Scim) -> None:
     """Each on the result of the one before."""

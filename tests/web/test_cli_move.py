@@ -14,9 +14,14 @@ from click.testing import CliRunner, Result
 from flask import Flask
 
 from flask_bsr_scim import BsrScim
+from flask_bsr_scim.backends import dumping
+from flask_bsr_scim.backends.base import Backend
 from flask_bsr_scim.backends.dumping import Record, WrittenMeanwhileError
 from flask_bsr_scim.backends.sqlite import SQLiteBackend
+from flask_bsr_scim.seals import Seals
 from flask_bsr_scim.web.cli import scim_commands
+from flask_bsr_scim.web.config import read_settings
+from flask_bsr_scim.web.service import make_backend
 from tests.client import Scim, group, user
 from tests.stores import new_store
 
@@ -24,6 +29,7 @@ pytestmark = pytest.mark.usefixtures("clean_environment")
 
 FILE = "store.jsonl"
 SUMMARY = "default: Group 1, Owner 1, Token 1, User 1, members 1, changes 4\n"
+WITH_SECRET = "default: Group 1, Owner 1, Secret 1, Token 1, User 1, members 1, changes 5\n"
 
 
 def run(*args: str, **rest: Any) -> Result:
@@ -51,6 +57,11 @@ def served(uri: str) -> Flask:
     app = Flask("served")
     BsrScim(app, backend=uri)
     return app
+
+
+def backend_of(uri: str) -> Backend:
+    """Return a store, as another process has it."""
+    return make_backend(read_settings({"SCIM_BACKEND": uri}))
 
 
 @pytest.fixture
@@ -101,6 +112,56 @@ def test_copying_a_store(store: str, file: Path, other: str) -> None:
     assert "the tenant 'default' holds something already" in refused("copy", store, other)
     done("copy", store, other, "--replace")
     assert done("export", "--backend", other).stdout_bytes == file.read_bytes()
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "redis"])
+def test_the_key_of_seals_stays(store: str, kind: str, tmp_path: Path) -> None:
+    """Whoever has an export cannot make a session or a cursor; where it was imported, a new key is made when needed."""
+    (tmp_path / "folder").mkdir()
+    uris = store, new_store(kind, tmp_path / "folder")
+    one = Seals(backend_of(store))
+    sealed = one.seal("default", "session", [1])
+    (entry,) = (entry for entry in backend_of(store).log("default") if entry.type == "Secret")
+    secret = backend_of(store).get("default", "Secret", entry.id)
+    assert secret is not None
+    done("export", FILE, "--backend", store)
+    assert secret.document["key"] not in Path(FILE).read_text()
+    assert done("import", FILE, "--backend", uris[1]).stderr == f"imported {WITH_SECRET}"
+    assert done("export", "--backend", uris[1]).stdout_bytes == Path(FILE).read_bytes()
+    others = [Seals(backend_of(uris[1])) for _ in range(2)]
+    assert others[0].open("default", "session", sealed) is None
+    assert others[1].open("default", "session", others[0].seal("default", "session", [2])) == [2]
+    assert one.open("default", "session", sealed) == [1]
+    for uri in uris:
+        assert done("db", "check", "--backend", uri).stderr == "sound: default\n"
+
+
+def test_a_key_in_an_older_export_is_not_taken(store: str, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that was written with the key is imported without it."""
+    sealed = Seals(backend_of(store)).seal("default", "session", [1])
+    with monkeypatch.context() as patch:
+        patch.setattr(dumping, "_exported", lambda types, records: records)
+        done("export", FILE, "--backend", store)
+    assert '"key":"' in Path(FILE).read_text()
+    done("import", FILE, "--backend", other)
+    assert Seals(backend_of(other)).open("default", "session", sealed) is None
+
+
+def test_two_processes_may_need_a_new_key(store: str, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever comes second takes that of the first."""
+    Seals(backend_of(store)).seal("default", "session", [1])
+    done("copy", store, other)
+    backends = [backend_of(other) for _ in range(2)]
+    seals = [Seals(backend) for backend in backends]
+    commit, sealed = backends[0].commit, list[str]()
+
+    def late(*arguments: Any) -> object:
+        sealed.append(seals[1].seal("default", "session", [2]))
+        return commit(*arguments)
+
+    monkeypatch.setattr(backends[0], "commit", late)
+    seals[0].seal("default", "session", [1])
+    assert [seals[0].open("default", "session", text) for text in sealed] == [[2]]
 
 
 def test_a_file_is_its_owners(file: Path) -> None:
