@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 TOX := $(BIN)/python -m tox run
 
-.PHONY: run test test-all dev proto clean
+.PHONY: run test test-all bench dev proto clean
 
 # Start the server on SQLite: make run ARGS="--port 9000"
 run: $(VENV)/.run-installed
@@ -23,6 +23,10 @@ test-all: $(VENV)/.tox-installed
 	@$(TOX) $(ARGS) -- --hypothesis-profile=thorough
 	@$(TOX) -e redis-sets
 
+# Measure beside other servers, and write docs/benchmarks.md: make bench ARGS="--quick"
+bench: $(VENV)/.bench-installed
+	@$(BIN)/python -m benchmarks.run $(ARGS)
+
 # Install the package in place, with all that its tests need.
 dev: $(VENV)/.dev-installed
 
@@ -35,6 +39,10 @@ clean:
 
 $(VENV)/.run-installed: setup.py | $(BIN)/python
 	$(PIP) --editable ".[server]"
+	@touch $@
+
+$(VENV)/.bench-installed: setup.py | $(BIN)/python
+	$(PIP) --editable ".[server,bench]"
 	@touch $@
 
 $(VENV)/.dev-installed: setup.py | $(BIN)/python

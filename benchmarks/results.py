@@ -1,10 +1,10 @@
 """What was measured."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
-from benchmarks.rounds import Figures
+from benchmarks.load.rounds import Figures, Outcome
 
 
 class Key(NamedTuple):
@@ -17,16 +17,18 @@ class Key(NamedTuple):
 
 @dataclass(slots=True)
 class Results:
-    """The figures of a run, by what was measured and by the names of servers and limits."""
+    """The figures of a part, by what was measured and by the names of servers and limits."""
 
     figures: dict[Key, dict[str, Figures]] = field(default_factory=dict)
     faults: dict[Key, dict[str, str]] = field(default_factory=dict)
     """Why a server has no figures."""
 
-    def add(self, key: Key, figures: Mapping[str, Figures]) -> None:
+    def add(self, key: Key, outcomes: Mapping[str, Outcome]) -> None:
         """Take up figures; a server that failed requests gets none."""
-        for name, each in figures.items():
-            if each.failures:
+        for name, each in outcomes.items():
+            if isinstance(each, str):
+                self.fail(key, name, each)
+            elif each.failures:
                 self.fail(key, name, f"{each.failures} of {each.requests} requests failed")
             else:
                 self.figures.setdefault(key, {})[name] = each
@@ -36,10 +38,19 @@ class Results:
         self.figures.get(key, {}).pop(name, None)
         self.faults.setdefault(key, {})[name] = why
 
+    def of(self, key: Key, name: str) -> Figures | None:
+        """Return the figures of a server."""
+        return self.figures.get(key, {}).get(name)
+
     def ratio(self, key: Key, name: str, other: str) -> float | None:
         """Return how many times as fast one is as another."""
-        found = self.figures.get(key, {})
-        return found[name].ratio(found[other]) if name in found and other in found else None
+        one, two = self.of(key, name), self.of(key, other)
+        return one.ratio(two) if one and two else None
+
+    def cost_ratio(self, key: Key, base: Key, name: str) -> float | None:
+        """Return how many times as much one thing costs a server as another that was done in the same rounds."""
+        one, two = self.of(key, name), self.of(base, name)
+        return two.ratio(one) if one and two else None
 
     def growth(self, small: Key, large: Key, name: str) -> float | None:
         """Return how many times as much a request costs with the larger number of users or members.
@@ -62,9 +73,32 @@ class Results:
         return [
             {
                 **key._asdict(),
-                "figures": {name: asdict(each) for name, each in self.figures.get(key, {}).items()},
+                "figures": {name: _as_json(each) for name, each in self.figures.get(key, {}).items()},
                 "faults": self.faults.get(key, {}),
             }
-            for users in self.sizes()
-            for key in self.of_size(users)
+            for key in sorted({*self.figures, *self.faults})
         ]
+
+    @classmethod
+    def from_json(cls, entries: Iterable[dict[str, Any]]) -> Self:
+        """Return what :meth:`as_json` told."""
+        results = cls()
+        for entry in entries:
+            key = Key(entry["users"], entry["workload"], entry["connections"])
+            figures = {
+                name: Figures(**{**each, "rates": tuple(each["rates"])}) for name, each in entry["figures"].items()
+            }
+            results.figures[key] = figures
+            if entry["faults"]:
+                results.faults[key] = entry["faults"]
+        return results
+
+
+def _as_json(figures: Figures) -> dict[str, Any]:
+    """Return figures as JSON, with the digits that count."""
+    return {
+        **asdict(figures),
+        "rates": [float(f"{rate:.4g}") for rate in figures.rates],
+        "p50_ms": float(f"{figures.p50_ms:.4g}"),
+        "p99_ms": float(f"{figures.p99_ms:.4g}"),
+    }

@@ -11,7 +11,7 @@ from redis.exceptions import RedisClusterException, RedisError
 from flask_bsr_scim.backends.base import NOTES, Actor, Change, JournalEntry, LogEntry, MemberChoice, Page, Query
 from flask_bsr_scim.backends.dumping import Record, Seen, TenantTakenError
 from flask_bsr_scim.backends.redis import check, indexes, journal, members, pages
-from flask_bsr_scim.backends.redis.commits import PATIENCE, Commits, foresee, patiently
+from flask_bsr_scim.backends.redis.commits import Commits, foresee, patiently
 from flask_bsr_scim.backends.redis.dump import Dump
 from flask_bsr_scim.backends.redis.durability import SETTINGS, check_eviction, durability_warnings
 from flask_bsr_scim.backends.redis.layout import NOTES as NOTES_KEY
@@ -20,7 +20,7 @@ from flask_bsr_scim.backends.redis.load import RedisLoader
 from flask_bsr_scim.backends.redis.overlay import Overlay
 from flask_bsr_scim.backends.redis.server import Server
 from flask_bsr_scim.backends.redis.space import Holders, Ids, Kinds, Source, Space
-from flask_bsr_scim.backends.redis.tenant import StoredTenant
+from flask_bsr_scim.backends.redis.tenant import PATIENCE, StoredTenant
 from flask_bsr_scim.backends.redis.transaction import RedisTransaction
 from flask_bsr_scim.backends.redis.turns import Turns
 from flask_bsr_scim.backends.redis.uri import SCHEMES, Options, client_maker, read_options, read_place
@@ -127,7 +127,8 @@ class RedisBackend(TransactionalBackend):
     def _commit(
         self, tenant: str, changes: Sequence[Change], actor: Actor
     ) -> tuple[list[Resource | None], list[LogEntry]]:
-        if tenant in self._held.overlays:
+        if overlay := self._held.overlays.get(tenant):
+            overlay.hashes(foresee(self.types, changes))
             return super()._commit(tenant, changes, actor)
         with self._turns.take(tenant):
             done = patiently(partial(self._attempt, tenant, changes, actor), _TRIES)

@@ -1,4 +1,5 @@
 -- Runs several reading commands in one step; each is: number of arguments, command, number of the key, arguments.
+if redis.call('EXISTS', KEYS[13]) == 1 then return redis.error_reply('MOVING') end
 local results, at = {}, 1
 while at <= #ARGV do
   local arguments = tonumber(ARGV[at])

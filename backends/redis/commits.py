@@ -23,14 +23,12 @@ from flask_bsr_scim.backends.base import Change, Conversion, Insert, RemovalOfAl
 from flask_bsr_scim.backends.redis.layout import LOCK, META, ROWS, UNIQUE, USED, digest, joined
 from flask_bsr_scim.backends.redis.overlay import Overlay
 from flask_bsr_scim.backends.redis.space import Kinds
-from flask_bsr_scim.backends.redis.tenant import Command, StoredTenant, flat
+from flask_bsr_scim.backends.redis.tenant import PATIENCE, Command, StoredTenant, flat
+from flask_bsr_scim.backends.redis.waiting import Waiting
 from flask_bsr_scim.errors import StoreError, StoreUnavailable
 from flask_bsr_scim.schema import Document, TypeRegistry
 
 T = TypeVar("T")
-
-PATIENCE: Final = 1.5
-"""Seconds to wait for other writers, so that an answer is there within two."""
 
 _PAUSE: Final = (0.001, 0.004)
 """Seconds between two tries."""
@@ -39,6 +37,9 @@ _LOCK_SECONDS: Final = 10
 """A lock ends by itself after this time; a bulk job has half of it."""
 
 _PURGED_AT_ONCE: Final = 100
+
+_AT_ONCE: Final = 2000
+"""Changes of memberships that the script takes; more of them wait for it."""
 
 _FORESEEN_AT_MOST: Final = 1000
 """Fields of a hash that are read ahead of a commit."""
@@ -56,7 +57,14 @@ Foreseen = Mapping[int, Sequence[str]]
 
 
 class OvertakenError(Exception):
-    """Somebody else wrote in between, so that nothing was written."""
+    """Somebody else wrote in between, so that nothing was written.
+
+    :param is_large: it would take long to try it again.
+    """
+
+    def __init__(self, *, is_large: bool = False) -> None:
+        super().__init__()
+        self.is_large = is_large
 
 
 class Commits:
@@ -126,13 +134,31 @@ class Commits:
         return Overlay(self._tenant, self._kinds, seen), int(seen[META]["logged"] or 0)
 
     def _write(self, overlay: Overlay, revision: int, token: str) -> None:
-        commands = overlay.commands(token)
+        if len(overlay.memberships) > _AT_ONCE:
+            return self._write_large(overlay, revision, token)
+        commands = [*overlay.commands(token), *overlay.membership_commands()]
         if not commands:
             return self._check(revision)
-        about = revision, f"{revision + 1}-0", token, overlay.horizon, _PURGED_AT_ONCE
-        if self._tenant.run("commit", *about, *flat(commands)) != "done":
+        if self._send(commands, overlay.horizon, revision, token) != "done":
             raise OvertakenError
         return None
+
+    def _write_large(self, overlay: Overlay, revision: int, token: str) -> None:
+        if self._tenant.revision() != revision:
+            raise OvertakenError(is_large=True)
+        waiting = Waiting(self._tenant, token, _LOCK_SECONDS)
+        number = waiting.put(overlay.memberships)
+        answer = self._send(overlay.commands(token), overlay.horizon, revision, token, number)
+        if answer == "done":
+            return waiting.bring_in()
+        waiting.take_away()
+        if answer == "lost":
+            raise StoreUnavailable("Redis did not keep all members until they were to be written")
+        raise OvertakenError(is_large=True)
+
+    def _send(self, commands: Sequence[Command], horizon: str, revision: int, token: str, waiting: int = 0) -> object:
+        about = revision, f"{revision + 1}-0", token, horizon, _PURGED_AT_ONCE, waiting
+        return self._tenant.run("commit", *about, *flat(commands), beside=token if waiting else None)
 
     def _check(self, revision: int) -> None:
         if self._tenant.revision() != revision:
@@ -140,11 +166,13 @@ class Commits:
 
 
 def patiently(attempt: Callable[[], T], tries: int) -> T | None:
-    """Return what an attempt returns that was not overtaken; None when all of them were."""
+    """Return what an attempt returns that was not overtaken; None when all of them were, or one that took long."""
     for _ in range(tries):
         try:
             return attempt()
-        except OvertakenError:
+        except OvertakenError as error:
+            if error.is_large:
+                break
             sleep(uniform(*_PAUSE))
     return None
 

@@ -37,7 +37,7 @@ def build(tenant: StoredTenant, transaction: RedisTransaction, types: TypeRegist
             if key == UNIQUE:
                 transaction.overlay.put(key, entry, None)
             else:
-                transaction.overlay.remove(key, entry)
+                transaction.overlay.remove(entry)
         for row in _rows(tenant, resource_type):
             _enter(transaction, index, row)
         forms[index.name] = index.form

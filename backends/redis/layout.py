@@ -5,6 +5,7 @@ sorted sets hold the rest. All members of a sorted set have the score 0, so that
 are made of parts, and the first parts say what is looked for. Indexes hold digests of what clients sent.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, Final, NamedTuple
 
@@ -12,6 +13,7 @@ import orjson
 
 from flask_bsr_scim.backends.conventions import check_tenant
 from flask_bsr_scim.backends.transactional import Row
+from flask_bsr_scim.resource import Resource
 
 LAYOUT: Final = 1
 
@@ -42,7 +44,13 @@ NOTED: Final = 10
 JOURNAL: Final = 11
 """A stream: the journal; the ids are the numbers of its entries."""
 
-_NAMES = ("meta", "lock", "log", "rows", "used", "unique", "index", "members", "groups", "notes", "noted", "journal")
+MOVING: Final = 12
+"""A hash: memberships of a commit that is done, in numbered portions, on their way into the two sets."""
+
+_NAMES = (
+    *("meta", "lock", "log", "rows", "used", "unique", "index", "members", "groups", "notes", "noted", "journal"),
+    "moving",
+)
 
 _END = "\0"
 """Ends each part but the last. No id has it, so the order of what is joined is that of the parts."""
@@ -52,6 +60,7 @@ _NOBODY = "-"
 """Stands for what cannot be the name of a tenant, and is not one itself."""
 
 
+@lru_cache(maxsize=1024)
 def keys(prefix: str, tenant: str) -> tuple[str, ...]:
     """Return the keys of a tenant."""
     try:
@@ -157,6 +166,12 @@ def unpack(resource_id: str, text: str, used: str | None) -> Row:
     """Return the row that is stored as a text."""
     type_name, seq, label, version, created, modified, document = text.split("\n", 6)
     return Row(int(seq), type_name, resource_id, int(version), created, modified, document, used, _read_label(label))
+
+
+def unpack_resource(resource_id: str, text: str, used: str | None) -> tuple[int, Resource]:
+    """Return the same as a resource, after its number in the order of creation."""
+    type_name, seq, _, version, created, modified, document = text.split("\n", 6)
+    return int(seq), Resource(type_name, resource_id, int(version), created, modified, document, used)
 
 
 def read_head(text: str) -> Head:

@@ -20,6 +20,7 @@ from flask_bsr_scim.backends.redis.layout import (
     LOG,
     MEMBERS,
     META,
+    MOVING,
     ROWS,
     UNIQUE,
     USED,
@@ -31,7 +32,7 @@ from flask_bsr_scim.backends.redis.space import Kinds
 from flask_bsr_scim.backends.redis.tenant import Command, StoredTenant, flat, log_command
 from flask_bsr_scim.schema import TypeRegistry
 
-_MOVED: Final = (META, LOG, ROWS, USED, UNIQUE, INDEX, MEMBERS, GROUPS)
+_MOVED: Final = (META, LOG, ROWS, USED, UNIQUE, INDEX, MEMBERS, GROUPS, MOVING)
 
 _ARGUMENTS: Final = 4000
 """So many arguments one command has at most."""

@@ -1,8 +1,6 @@
 """A tenant of the Redis store with changes that are to come."""
 
-from bisect import bisect_left, insort
-from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from heapq import merge
 from itertools import islice
 
@@ -17,10 +15,12 @@ from flask_bsr_scim.backends.redis.layout import (
     USED,
     Head,
     Range,
+    id_in,
     last_part,
     read_head,
     under,
 )
+from flask_bsr_scim.backends.redis.pending import Entries, Memberships
 from flask_bsr_scim.backends.redis.space import Fetched, Holders, Ids, Kinds, Record, Source, Space, link_to_member
 from flask_bsr_scim.backends.redis.tenant import Command, log_command
 from flask_bsr_scim.backends.transactional import Row
@@ -29,28 +29,8 @@ from flask_bsr_scim.resource import Link
 _AT_ONCE = 1000
 """Arguments of one command."""
 
-
-class _Entries:
-    """What comes into a sorted set, and what goes."""
-
-    def __init__(self) -> None:
-        self._is_there: dict[str, bool] = {}
-        self._sorted: list[str] = []
-
-    def put(self, entry: str, *, present: bool) -> None:
-        if entry not in self._is_there:
-            insort(self._sorted, entry)
-        self._is_there[entry] = present
-
-    def all(self) -> Iterator[tuple[str, bool]]:
-        return iter(self._is_there.items())
-
-    def get(self, entry: str) -> bool | None:
-        return self._is_there.get(entry)
-
-    def within(self, wanted: Range, *, present: bool) -> list[str]:
-        touched = self._sorted[bisect_left(self._sorted, wanted.low) : bisect_left(self._sorted, wanted.high)]
-        return [entry for entry in touched if self._is_there[entry] is present]
+_FEW = 1000
+"""Heads of no more resources, read at once, are kept."""
 
 
 class Overlay(Space):
@@ -64,7 +44,8 @@ class Overlay(Space):
         self._written: dict[int, dict[str, str | None]] = {key: {} for key in (META, ROWS, USED, UNIQUE)}
         self._seen = {key: dict((seen or {}).get(key, {})) for key in self._written}
         self._heads: dict[str, Head | None] = {}
-        self._entries = {key: _Entries() for key in (INDEX, MEMBERS, GROUPS)}
+        self._entries = Entries()
+        self.memberships = Memberships()
         self._logged: list[LogEntry] = []
         self.horizon = ""
         """The time before which entries of the change log are purged with the changes."""
@@ -75,13 +56,13 @@ class Overlay(Space):
         """Set a field of a hash; None takes it away."""
         self._written[key][field] = value
 
-    def add(self, key: int, entry: str) -> None:
-        """Let a sorted set hold an entry."""
-        self._entries[key].put(entry, present=True)
+    def add(self, entry: str) -> None:
+        """Let the set of indexes hold an entry."""
+        self._entries.put(entry, present=True)
 
-    def remove(self, key: int, entry: str) -> None:
-        """Let a sorted set not hold an entry."""
-        self._entries[key].put(entry, present=False)
+    def remove(self, entry: str) -> None:
+        """Let the set of indexes not hold an entry."""
+        self._entries.put(entry, present=False)
 
     def append(self, entry: LogEntry) -> None:
         """Add to the change log."""
@@ -91,14 +72,15 @@ class Overlay(Space):
         """Take over what was written to an overlay of this one."""
         for key, fields in inner._written.items():
             self._written[key] |= fields
-        for key, entries in inner._entries.items():
-            for entry, present in entries.all():
-                self._entries[key].put(entry, present=present)
+        for present in (True, False):
+            for entry in inner._entries.all(present=present):
+                self._entries.put(entry, present=present)
+        self.memberships.absorb(inner.memberships)
         self._logged += inner._logged
         self.horizon = inner.horizon or self.horizon
 
     def commands(self, token: str) -> list[Command]:
-        """Return the commands that do all this; none when nothing is to be done.
+        """Return the commands that do all this, memberships apart; none when nothing is to be done.
 
         :param token: tells whose commit it is.
         """
@@ -107,32 +89,61 @@ class Overlay(Space):
             kept = [part for field, value in fields.items() if value is not None for part in (field, value)]
             commands += _in_portions("HSET", key, kept)
             commands += _in_portions("HDEL", key, [field for field, value in fields.items() if value is None])
-        for key, entries in self._entries.items():
-            added = [part for entry, present in entries.all() if present for part in (0, entry)]
-            commands += _in_portions("ZADD", key, added)
-            commands += _in_portions("ZREM", key, [entry for entry, present in entries.all() if not present])
+        commands += _entry_commands(INDEX, self._entries.all(present=True), self._entries.all(present=False))
+        return commands
+
+    def membership_commands(self) -> list[Command]:
+        """Return the commands that change memberships."""
+        all_of = self.memberships.all
+        commands: list[Command] = []
+        for key in (MEMBERS, GROUPS):
+            commands += _entry_commands(key, all_of(key, present=True), all_of(key, present=False))
         return commands
 
     # Reading
 
-    def values(self, key: int, fields: Sequence[str]) -> Sequence[str | None]:
-        written, seen = self._written[key], self._seen[key]
-        new = [field for field in dict.fromkeys(fields) if field not in written and field not in seen]
+    def hashes(self, wanted: Mapping[int, Sequence[str]]) -> Sequence[Sequence[str | None]]:
+        new = {key: unknown for key, fields in wanted.items() if (unknown := self._unknown(key, fields))}
         if new:
-            seen.update(zip(new, self._base.values(key, new), strict=True))
+            for (key, fields), values in zip(new.items(), self._base.hashes(new), strict=True):
+                self._seen[key].update(zip(fields, values, strict=True))
+        return [self._known(key, fields) for key, fields in wanted.items()]
+
+    def _unknown(self, key: int, fields: Sequence[str]) -> list[str]:
+        written, seen = self._written[key], self._seen[key]
+        return [field for field in dict.fromkeys(fields) if field not in written and field not in seen]
+
+    def _known(self, key: int, fields: Sequence[str]) -> Sequence[str | None]:
+        written, seen = self._written[key], self._seen[key]
         return [written[field] if field in written else seen[field] for field in fields]
 
     def heads(self, ids: Collection[str]) -> Mapping[str, Head]:
-        rows = ChainMap(self._written[ROWS], self._seen[ROWS])
-        new = [i for i in ids if i not in rows and i not in self._heads]
-        if new:
-            found = self._base.heads(new)
-            self._heads.update((i, found.get(i)) for i in new)
-        heads = {i: _head(rows[i]) if i in rows else self._heads[i] for i in ids}
-        return {i: head for i, head in heads.items() if head is not None}
+        written, seen, kept = self._written[ROWS], self._seen[ROWS], self._heads
+        new = [i for i in ids if i not in written and i not in seen and i not in kept]
+        found = self._base.heads(new) if new else {}
+        if len(new) <= _FEW:
+            kept.update((i, found.get(i)) for i in new)
+        if len(new) == len(ids):
+            return found
+        heads = ((i, found.get(i) or self._head(i)) for i in ids)
+        return {i: head for i, head in heads if head is not None}
+
+    def _head(self, resource_id: str) -> Head | None:
+        """Return a head that is known already."""
+        for rows in (self._written[ROWS], self._seen[ROWS]):
+            if resource_id in rows:
+                text = rows[resource_id]
+                return None if text is None else read_head(text)
+        return self._heads.get(resource_id)
+
+    def member_ids(self, group_id: str) -> set[str]:
+        ids, whole = self._base.member_ids(group_id), under(MEMBERS, group_id)
+        ids.difference_update(map(_member_in, self.memberships.within(whole, present=False)))
+        ids.update(map(_member_in, self.memberships.within(whole, present=True)))
+        return ids
 
     def entries(self, ranges: Sequence[Range]) -> Sequence[Sequence[str]]:
-        gone = [set(self._entries[r.key].within(r, present=False)) for r in ranges]
+        gone = [set(self._within(r, present=False)) for r in ranges]
         wider = (
             r._replace(offset=0, limit=-1 if r.limit < 0 else r.offset + r.limit + len(out))
             for r, out in zip(ranges, gone, strict=True)
@@ -140,8 +151,13 @@ class Overlay(Space):
         below = self._base.entries(list(wider))
         return [self._merged(*each) for each in zip(ranges, below, gone, strict=True)]
 
+    def _within(self, wanted: Range, *, present: bool) -> list[str]:
+        """Return what comes or goes in a range, in order."""
+        changes = self._entries if wanted.key == INDEX else self.memberships
+        return changes.within(wanted, present=present)
+
     def _merged(self, wanted: Range, below: Sequence[str], gone: set[str]) -> Sequence[str]:
-        come = self._entries[wanted.key].within(wanted, present=True)
+        come = self._within(wanted, present=True)
         fresh = set(come)
         kept = (entry for entry in below if entry not in gone and entry not in fresh)
         both = merge(kept, come[:: -1 if wanted.reverse else 1], reverse=wanted.reverse)
@@ -152,12 +168,11 @@ class Overlay(Space):
 
     def _growth(self, wanted: Range) -> int:
         """Return how many more entries there are in a range than below."""
-        entries = self._entries[wanted.key]
-        come, gone = (entries.within(wanted, present=present) for present in (True, False))
+        come, gone = (self._within(wanted, present=present) for present in (True, False))
         return self._base.has(wanted.key, come).count(False) - self._base.has(wanted.key, gone).count(True)
 
     def has(self, key: int, entries: Sequence[str]) -> Sequence[bool]:
-        own = [self._entries[key].get(entry) for entry in entries]
+        own = [self._entries.get(entry) if key == INDEX else self.memberships.get(key, entry) for entry in entries]
         new = [entry for entry, present in zip(entries, own, strict=True) if present is None]
         below = iter(self._base.has(key, new))
         return [next(below) if present is None else present for present in own]
@@ -192,8 +207,13 @@ class Overlay(Space):
         return [link for link in self.links_to_groups(row.id) if link.type in self._kinds.exposed] or ()
 
 
-def _head(text: str | None) -> Head | None:
-    return None if text is None else read_head(text)
+def _member_in(entry: str) -> str:
+    return id_in(MEMBERS, entry)
+
+
+def _entry_commands(key: int, added: Iterable[str], removed: Iterable[str]) -> Iterator[Command]:
+    yield from _in_portions("ZADD", key, [part for entry in added for part in (0, entry)])
+    yield from _in_portions("ZREM", key, list(removed))
 
 
 def _in_portions(command: str, key: int, arguments: Sequence[str | int]) -> Iterator[Command]:

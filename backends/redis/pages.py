@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 
 from flask_bsr_scim.backends.base import LogEntry, Page, Query
 from flask_bsr_scim.backends.gaps import cursors, read_gap
-from flask_bsr_scim.backends.redis.layout import MEMBERS, UNIQUE, Range, beyond, id_in, of_type, under
-from flask_bsr_scim.backends.redis.plan import Loose, Ordered, make_plan
-from flask_bsr_scim.backends.redis.space import Fetched, Holders, Ids, Kinds, Record, Space, Stretch
+from flask_bsr_scim.backends.redis.layout import INDEX, MEMBERS, UNIQUE, Range, beyond, id_in, of_type, under
+from flask_bsr_scim.backends.redis.plan import Loose, Ordered, Plan, make_plan
+from flask_bsr_scim.backends.redis.space import Fetched, Holders, Ids, Kinds, Record, Source, Space, Stretch
 from flask_bsr_scim.backends.scans import cut, needs_links
 from flask_bsr_scim.errors import TooMany
 from flask_bsr_scim.filter import evaluate, sort_key
@@ -73,38 +73,55 @@ class _Search:
         self._at_hand: dict[str, Resource] = {}
         """What was read with all that is to be returned of it."""
 
-    def look(self, plan: Ordered | Loose) -> None:
+    def look(self, plan: Plan) -> None:
         """Find the matches among those to which a plan leads."""
-        source = None if isinstance(plan, Ordered) else self._few(plan)
-        if source is None:
-            self._look_through(plan.range if isinstance(plan, Ordered) else of_type(self._type.name))
-            return
-        self._links = self._links or self._query.links
-        self._begin(self._space.fetch(source, links=self._links))
+        everything = of_type(self._type.name)
+        match plan:
+            case Ordered(part) if part != everything:
+                self._links = self._links or self._query.links
+                self._look_through(part)
+            case Loose() if (found := self._all_at_once(plan)) is not None:
+                self._begin(found, exact=plan.exact)
+            case Loose() if (ids := self._few(plan)) is not None:
+                self._begin(self._whole(Ids(ids)))
+            case _:
+                self._look_through(everything)
 
-    def _begin(self, found: Fetched) -> None:
-        self._take(found.records)
+    def _begin(self, found: Fetched, *, exact: bool = False) -> None:
+        self._take(found.records, exact=exact)
         self._revision = found.revision
-        if self._links or not self._query.links:
-            self._at_hand = {record.resource.id: record.resource for record in found.records}
+        self._at_hand = {record.resource.id: record.resource for record in found.records}
 
-    def _few(self, plan: Loose) -> Ids | Holders | None:
-        """Return those to which indexes lead when they are few."""
-        if not plan.ranges:
-            if not plan.ids:
-                return Holders(plan.fields)
-            if not plan.fields:
-                return Ids(list(dict.fromkeys(plan.ids)))
+    def _whole(self, source: Source) -> Fetched:
+        """Read resources with all that is needed of them, be it for the filter or for the answer."""
+        return self._space.fetch(source, links=self._links or self._query.links)
+
+    def _all_at_once(self, plan: Loose) -> Fetched | None:
+        """Return those to which indexes lead when one step reads them all."""
+        match plan:
+            case Loose((), fields, ()):
+                return self._whole(Holders(fields))
+            case Loose(ids, (), ()):
+                return self._whole(Ids(list(dict.fromkeys(ids))))
+            case Loose((), (), (part,)) if part.key == INDEX:
+                found = self._whole(Stretch(part, part._replace(limit=_AT_ONCE)))
+                return found if found.size <= _AT_ONCE else None
+        return None
+
+    def _few(self, plan: Loose) -> list[str] | None:
+        """Return the ids of those to which indexes lead when they are few."""
         if sum(self._space.counts(plan.ranges)) > _FEW:
             return None
         found = zip(plan.ranges, self._space.entries(plan.ranges), strict=True)
         ids = (id_in(part.key, entry) for part, entries in found for entry in entries)
         holders = filter(None, self._space.values(UNIQUE, plan.fields))
-        return Ids(list(dict.fromkeys(chain(plan.ids, holders, ids))))
+        return list(dict.fromkeys(chain(plan.ids, holders, ids)))
 
     def _look_through(self, whole: Range) -> None:
         found = self._next(whole, whole)
         self._begin(found)
+        if self._query.links and not self._links:
+            self._at_hand.clear()
         while found.size > _AT_ONCE:
             found = self._next(whole, beyond(whole, found.records[-1].seq, reverse=False))
             self._take(found.records)
@@ -114,14 +131,14 @@ class _Search:
     def _next(self, whole: Range, rest: Range) -> Fetched:
         return self._space.fetch(Stretch(whole, rest._replace(limit=_AT_ONCE)), links=self._links)
 
-    def _take(self, records: Iterable[Record]) -> None:
-        sort, view, wanted = self._query.sort, self._query.view, self._query.filter
+    def _take(self, records: Iterable[Record], *, exact: bool = False) -> None:
+        sort, view, wanted = self._query.sort, self._query.view, None if exact else self._query.filter
         for number, (seq, resource) in enumerate(records, 1):
             if number % _ROWS == 0 and monotonic() > self._deadline:
                 raise TooMany
             if resource.type != self._type.name:
                 continue
-            document = view.document(resource)
+            document = view.document(resource) if wanted or sort else {}
             if wanted is None or evaluate(wanted, document):
                 self._matches[resource.id] = Match(seq, resource.id)
                 if sort is not None:

@@ -42,11 +42,13 @@ class Ordered(NamedTuple):
 
 
 class Loose(NamedTuple):
-    """All matches are among these: by id, by unique key (a field of the hash), or in some ranges."""
+    """All matches are among these: by id, by unique key (a field of the hash), or in some ranges. `exact`: nothing else
+    of the type is."""
 
     ids: tuple[str, ...] = ()
     fields: tuple[str, ...] = ()
     ranges: tuple[Range, ...] = ()
+    exact: bool = False
 
 
 Plan = Ordered | Loose
@@ -62,7 +64,7 @@ def make_plan(resource_type: ResourceType, wanted: BoundFilter | None) -> Plan:
         case Ordered(part):
             return Ordered(part, exact=isinstance(wanted, BoundComparison))
         case plan:
-            return plan
+            return plan._replace(exact=plan.exact and isinstance(wanted, BoundComparison))
 
 
 def _plan(resource_type: ResourceType, wanted: BoundFilter) -> Plan | None:
@@ -115,7 +117,7 @@ def _equal(resource_type: ResourceType, path: str, key: Any) -> Plan | None:
     for index in resource_type.indexed:
         if index.path == path and index.has(key):
             if index.unique:
-                return Loose(fields=(joined(index.name, digest(key)),))
+                return Loose(fields=(joined(index.name, digest(key)),), exact=True)
             return Ordered(of_key(index.name, key))
     return _linked(resource_type, path, key)
 
@@ -153,4 +155,4 @@ def _at_time(resource_type: ResourceType, operator: Operator, time: Any) -> Plan
             part = under(INDEX, name, time)
         case _:
             return None
-    return Loose(ranges=(part,))
+    return Loose(ranges=(part,), exact=True)

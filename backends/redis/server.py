@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from redis import Redis
 from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
 
+from flask_bsr_scim.backends.redis.connections import Connections
+
 
 class _Script(NamedTuple):
     """A Lua script, and the name under which the server keeps it."""
@@ -37,6 +39,8 @@ class Server:
 
     def close(self) -> None:
         """Close the connections that nobody uses; the next use makes others."""
+        if isinstance(self._client, Connections):
+            self._client.close()
         for node in self._nodes():
             node.connection_pool.disconnect(inuse_connections=False)
 
@@ -71,7 +75,7 @@ class Server:
         if self._client is None:
             client = self._make_client()
             # Of several threads that come at once, the first one's stays.
-            self._client = self._client or client
+            self._client = self._client or (Connections(client) if isinstance(client, Redis) else client)
         return self._client
 
     def _nodes(self) -> list[Redis]:
@@ -79,6 +83,6 @@ class Server:
         client = self._client
         if client is None:
             return []
-        if isinstance(client, Redis):
-            return [client]
+        if isinstance(client, Connections):
+            return [client.client]
         return [client.get_redis_connection(node) for node in client.get_primaries()]

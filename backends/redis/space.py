@@ -69,18 +69,29 @@ class Kinds:
         self.with_members = frozenset(t.name for t in types if t.members is not None)
         self.with_groups = frozenset(t.name for t in types if t.members is None and t.groups is not None)
         self.exposed = frozenset(t.name for t in types.exposed)
+        self.lines = _lines(self.with_members), _lines(self.with_groups)
+        """The first two as scripts take them."""
 
 
 class Space(ABC):
     """What is stored of a tenant. The numbers of keys are those of :mod:`flask_bsr_scim.backends.redis.layout`."""
 
     @abstractmethod
+    def hashes(self, wanted: Mapping[int, Sequence[str]]) -> Sequence[Sequence[str | None]]:
+        """Return values of some hashes, read in one step."""
+
     def values(self, key: int, fields: Sequence[str]) -> Sequence[str | None]:
         """Return values of a hash."""
+        (values,) = self.hashes({key: fields})
+        return values
 
     @abstractmethod
     def heads(self, ids: Collection[str]) -> Mapping[str, Head]:
         """Return the heads of the resources that are there, by id."""
+
+    @abstractmethod
+    def member_ids(self, group_id: str) -> set[str]:
+        """Return the ids of all members of a group."""
 
     @abstractmethod
     def entries(self, ranges: Sequence[Range]) -> Sequence[Sequence[str]]:
@@ -104,7 +115,7 @@ class Space(ABC):
 
     def rows(self, ids: Sequence[str]) -> list[Row]:
         """Return resources of any type; ids that are not there are passed over."""
-        found = zip(ids, self.values(ROWS, ids), self.values(USED, ids), strict=True)
+        found = zip(ids, *self.hashes({ROWS: ids, USED: ids}), strict=True)
         return [unpack(i, text, used) for i, text, used in found if text is not None]
 
     def links_to_groups(self, member_id: str) -> list[Link]:
@@ -124,3 +135,7 @@ def link_to_member(entry: str) -> Link:
     """Return a member from an entry of the set of members."""
     _, member_id, type_name = entry.split("\0")
     return Link(member_id, type_name)
+
+
+def _lines(names: Collection[str]) -> str:
+    return "".join(f"{name}\n" for name in names)

@@ -3,12 +3,32 @@
 from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from itertools import islice, repeat
-from typing import Any
+from operator import itemgetter
+from time import monotonic
+from typing import Any, Final
 
 import orjson
+from redis.exceptions import ResponseError
 
 from flask_bsr_scim.backends.base import LogEntry
-from flask_bsr_scim.backends.redis.layout import LOG, META, Head, Range, keys, read_head, unpack
+from flask_bsr_scim.backends.redis.layout import (
+    GROUPS,
+    INDEX,
+    LOG,
+    MEMBERS,
+    META,
+    MOVING,
+    ROWS,
+    UNIQUE,
+    USED,
+    Head,
+    Range,
+    behind,
+    keys,
+    read_head,
+    under,
+    unpack_resource,
+)
 from flask_bsr_scim.backends.redis.server import Server
 from flask_bsr_scim.backends.redis.space import (
     Fetched,
@@ -21,10 +41,24 @@ from flask_bsr_scim.backends.redis.space import (
     Stretch,
     link_to_member,
 )
+from flask_bsr_scim.errors import StoreUnavailable
+from flask_bsr_scim.portions import portions
 from flask_bsr_scim.resource import Link
+
+_HEADS_AT_ONCE = 500
+"""Heads that are read in one step. Lua sees the rows whole, and is the slower the more of them it holds."""
 
 _AT_ONCE = 5000
 """What is asked for in one command: Lua takes no more than 8,000 arguments."""
+
+PATIENCE: Final = 1.5
+"""Seconds to wait for other writers, so that an answer is there within two."""
+
+_TAKEN: Final = {"fetch": itemgetter(META, ROWS, USED, UNIQUE, INDEX, MEMBERS, GROUPS, MOVING)}
+"""The keys that a script takes: the one of all reads gets no more than it uses."""
+
+_MOVING: Final = "MOVING"
+"""Begins the error of a script that looks at memberships while some are on their way."""
 
 Command = tuple[str, int, *tuple[Any, ...]]
 """A command, the number of its key, and its arguments."""
@@ -43,9 +77,32 @@ class StoredTenant(Space):
         other.keys = tuple(f"{key}:{name}" for key in self.keys)
         return other
 
-    def run(self, name: str, *arguments: Any) -> Any:
-        """Return what a script answers in this tenant."""
-        return self._server.run(name, self.keys, arguments)
+    def run(self, name: str, *arguments: Any, beside: str | None = None) -> Any:
+        """Return what a script answers in this tenant.
+
+        :param beside: the name of the waiting memberships that the script uses too.
+        :raises StoreUnavailable: those of a commit that is done do not all get into the sets in time.
+        """
+        keys = _TAKEN[name](self.keys) if name in _TAKEN else self.keys
+        if beside is not None:
+            keys = (*keys, f"{self.keys[MOVING]}:{beside}")
+        while True:
+            try:
+                return self._server.run(name, keys, arguments)
+            except ResponseError as error:
+                if not str(error).startswith(_MOVING):
+                    raise
+            self.settle(PATIENCE)
+
+    def settle(self, seconds: float | None = None) -> None:
+        """Bring the memberships of a large commit that is done into the sets, should its writer be gone.
+
+        :raises StoreUnavailable: that takes longer than so many seconds.
+        """
+        start = monotonic()
+        while self._server.run("settle", self.keys):
+            if seconds is not None and monotonic() > start + seconds:
+                raise StoreUnavailable("the members of a very large group are being changed")
 
     def call(self, command: Command) -> Any:
         """Return what a command answers."""
@@ -54,21 +111,32 @@ class StoredTenant(Space):
 
     def read(self, commands: Sequence[Command]) -> Sequence[Any]:
         """Return what some commands answer in one step."""
-        if len(commands) > 1:
+        if len(commands) != 1 or commands[0][1] in (MEMBERS, GROUPS):
             answers: Sequence[Any] = self.run("batch", *flat(commands))
             return answers
         return [self.call(command) for command in commands]
 
-    def values(self, key: int, fields: Sequence[str]) -> Sequence[str | None]:
-        found: Sequence[str | None] = self.call(("HMGET", key, *fields)) if fields else ()
-        return found
+    def hashes(self, wanted: Mapping[int, Sequence[str]]) -> Sequence[Sequence[str | None]]:
+        commands: list[Command] = [("HMGET", key, *fields) for key, fields in wanted.items() if fields]
+        at_once = len(commands) > 1 and max(map(len, wanted.values())) <= _AT_ONCE
+        found = iter(self.read(commands) if at_once else list(map(self.call, commands)))
+        return [next(found) if fields else () for fields in wanted.values()]
 
     def heads(self, ids: Collection[str]) -> Mapping[str, Head]:
         rest, found = iter(ids), dict[str, Head]()
-        while some := list(islice(rest, _AT_ONCE)):
-            texts = zip(some, self.run("heads", *some), strict=True)
-            found |= {i: read_head(text) for i, text in texts if text is not None}
+        while some := list(islice(rest, _HEADS_AT_ONCE)):
+            texts = zip(some, self.run("heads", *some).split("\0"), strict=True)
+            found |= {i: read_head(text) for i, text in texts if text}
         return found
+
+    def member_ids(self, group_id: str) -> set[str]:
+        rest, ids = under(MEMBERS, group_id), set[str]()
+        first = len(rest.low.encode()) + 1
+        while text := self.run("ids", rest.low, rest.high, _AT_ONCE, first):
+            found = text.split("\0")
+            ids.update(found)
+            rest = behind(rest, group_id, found[-1])
+        return ids
 
     def entries(self, ranges: Sequence[Range]) -> Sequence[Sequence[str]]:
         return self.read(list(map(_command, ranges)))
@@ -77,7 +145,9 @@ class StoredTenant(Space):
         return self.read([("ZLEXCOUNT", r.key, f"[{r.low}", f"({r.high}") for r in ranges])
 
     def has(self, key: int, entries: Sequence[str]) -> Sequence[bool]:
-        found = self.call(("ZMSCORE", key, *entries)) if entries else ()
+        found: list[Any] = []
+        for some in portions(entries, _AT_ONCE):
+            found += self.read([("ZMSCORE", key, *some)])[0]
         return [score is not None for score in found]
 
     def log(self, after: int, count: int) -> list[LogEntry]:
@@ -88,19 +158,19 @@ class StoredTenant(Space):
 
     def revision(self) -> int:
         """Return the sequence number of the last entry of the change log."""
-        (logged,) = self.values(META, ["logged"])
+        # In a script, so that all memberships of that commit are where they belong.
+        logged = self.run("revision")
         return int(logged or 0)
 
     def fetch(self, source: Source, *, links: bool) -> Fetched:
-        kinds = (self._kinds.with_members, self._kinds.with_groups) if links else ((), ())
-        logged, total, size, found = self.run("fetch", *map(_lines, kinds), *_arguments(source))
-        pairs = zip(found[::2], found[1::2], strict=True) if any(kinds) else zip(found, repeat(()))
-        return Fetched(int(logged or 0), total, size, [self._record(*each) for each in pairs])
+        kinds = self._kinds.lines if links else ("", "")
+        logged, total, size, *found, linked = self.run("fetch", *kinds, *_arguments(source))
+        records = list(map(self._record, *found, linked if any(kinds) else repeat(())))
+        return Fetched(int(logged or 0), total, size, records)
 
-    def _record(self, text: str, linked: Sequence[str]) -> Record:
-        resource_id, used, stored = text.split("\0", 2)
-        row = unpack(resource_id, stored, used or None)
-        return Record(row.seq, row.resource(self._links(row.type, linked) if linked else ()))
+    def _record(self, resource_id: str, text: str, used: str | None, linked: Sequence[str]) -> Record:
+        seq, resource = unpack_resource(resource_id, text, used)
+        return Record(seq, resource._replace(links=self._links(resource.type, linked)) if linked else resource)
 
     def _links(self, type_name: str, linked: Sequence[str]) -> Sequence[Link]:
         if type_name in self._kinds.with_members:
@@ -134,10 +204,6 @@ def _arguments(source: Source) -> tuple[Any, ...]:
         case Stretch(whole, part):
             bounds = whole.low, whole.high, part.low, part.high
             return ("stretch", *bounds, part.offset, part.limit, int(part.reverse))
-
-
-def _lines(names: Collection[str]) -> str:
-    return "".join(f"{name}\n" for name in names)
 
 
 def _entry(entry_id: str, fields: Any) -> LogEntry:

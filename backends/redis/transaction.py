@@ -1,11 +1,11 @@
 """A transaction in the Redis store: changes of an overlay."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from itertools import compress
 
 from flask_bsr_scim.backends.base import LogEntry, StoredKey
 from flask_bsr_scim.backends.redis.layout import (
     GROUPS,
-    INDEX,
     MEMBERS,
     META,
     ROWS,
@@ -23,6 +23,13 @@ from flask_bsr_scim.backends.redis.layout import (
 from flask_bsr_scim.backends.redis.overlay import Overlay
 from flask_bsr_scim.backends.redis.space import Kinds
 from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
+from flask_bsr_scim.portions import portions
+
+_AT_ONCE = 2000
+"""Members of whom the heads are held at once."""
+
+_FEW = 1000
+"""More ids than that are looked for in the whole of a group that is smaller."""
 
 
 class RedisTransaction(Transaction):
@@ -61,8 +68,8 @@ class RedisTransaction(Transaction):
     def update(self, old: Row, new: Row) -> None:
         self.overlay.put(ROWS, old.id, pack(new))
         if old.type in self._kinds.exposed and old.modified != new.modified:
-            self.overlay.remove(INDEX, _time_entry(old))
-            self.overlay.add(INDEX, _time_entry(new))
+            self.overlay.remove(_time_entry(old))
+            self.overlay.add(_time_entry(new))
 
     def convert(self, old: Row, new: Row) -> None:
         self._leave(old)
@@ -70,8 +77,8 @@ class RedisTransaction(Transaction):
         self._enter(new)
         (entries,) = self.overlay.entries([under(GROUPS, old.id)])
         for group_id in map(last_part, entries):
-            self.overlay.remove(MEMBERS, joined(group_id, old.id, old.type))
-            self.overlay.add(MEMBERS, joined(group_id, new.id, new.type))
+            self.overlay.memberships.put(group_id, old.id, old.type, present=False)
+            self.overlay.memberships.put(group_id, new.id, new.type, present=True)
 
     def delete(self, row: Row) -> None:
         self.overlay.put(ROWS, row.id, None)
@@ -79,14 +86,14 @@ class RedisTransaction(Transaction):
         self._leave(row)
 
     def _enter(self, row: Row) -> None:
-        self.overlay.add(INDEX, joined(row.type, number(row.seq), row.id))
+        self.overlay.add(joined(row.type, number(row.seq), row.id))
         if row.type in self._kinds.exposed:
-            self.overlay.add(INDEX, _time_entry(row))
+            self.overlay.add(_time_entry(row))
 
     def _leave(self, row: Row) -> None:
-        self.overlay.remove(INDEX, joined(row.type, number(row.seq), row.id))
+        self.overlay.remove(joined(row.type, number(row.seq), row.id))
         if row.type in self._kinds.exposed:
-            self.overlay.remove(INDEX, _time_entry(row))
+            self.overlay.remove(_time_entry(row))
 
     def claim(self, index: str, key: object, row: Row) -> str | None:
         field = _field(index, key)
@@ -99,18 +106,22 @@ class RedisTransaction(Transaction):
         self.overlay.put(UNIQUE, _field(index, key), None)
 
     def add_key(self, index: str, key: object, row: Row) -> None:
-        self.overlay.add(INDEX, joined(index, digest(key), number(row.seq), row.id))
+        self.overlay.add(joined(index, digest(key), number(row.seq), row.id))
 
     def remove_key(self, index: str, key: object, row: Row) -> None:
-        self.overlay.remove(INDEX, joined(index, digest(key), number(row.seq), row.id))
+        self.overlay.remove(joined(index, digest(key), number(row.seq), row.id))
 
     def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
         if among is None:
-            (entries,) = self.overlay.entries([under(MEMBERS, group.id)])
-            return {entry.split("\0")[1] for entry in entries}
-        heads = self.overlay.heads(among)
+            return self.overlay.member_ids(group.id)
+        if len(among) > _FEW and self.overlay.counts([under(MEMBERS, group.id)])[0] < len(among):
+            return self.overlay.member_ids(group.id).intersection(among)
+        return {i for some in portions(among, _AT_ONCE) for i in self._members_among(group, some)}
+
+    def _members_among(self, group: Row, ids: Collection[str]) -> Iterator[str]:
+        heads = self.overlay.heads(ids)
         present = self.overlay.has(MEMBERS, [joined(group.id, i, head.type) for i, head in heads.items()])
-        return {i for i, is_member in zip(heads, present, strict=True) if is_member}
+        return compress(heads, present)
 
     def groups_of(self, member: Row) -> list[Row]:
         (entries,) = self.overlay.entries([under(GROUPS, member.id)])
@@ -118,13 +129,12 @@ class RedisTransaction(Transaction):
 
     def link(self, group: Row, members: Collection[MemberRow]) -> None:
         for member in members:
-            self.overlay.add(MEMBERS, joined(group.id, member.id, member.type))
-            self.overlay.add(GROUPS, joined(member.id, group.id))
+            self.overlay.memberships.put(group.id, member.id, member.type, present=True)
 
     def unlink(self, group: Row, ids: Collection[str]) -> None:
-        for i, head in self.overlay.heads(ids).items():
-            self.overlay.remove(MEMBERS, joined(group.id, i, head.type))
-            self.overlay.remove(GROUPS, joined(i, group.id))
+        for some in portions(ids, _AT_ONCE):
+            for i, head in self.overlay.heads(some).items():
+                self.overlay.memberships.put(group.id, i, head.type, present=False)
 
     def write_log(self, entry: LogEntry) -> int:
         (logged,) = self.overlay.values(META, ["logged"])

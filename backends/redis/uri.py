@@ -27,7 +27,7 @@ _PORTS: Final = {"redis+sentinel": 26379}
 _PORT: Final = 6379
 
 _CONNECTIONS: Final = 1000
-"""As many threads as can be served at once: each takes one."""
+"""In the pools of a Cluster: as many threads as can be served at once, since each takes one."""
 
 _RETRIES: Final = 2
 
@@ -143,6 +143,7 @@ def client_maker(place: Place, options: Options) -> Callable[[], Any]:
         "socket_connect_timeout": seconds,
         "retry": retry,
     }
+    # redis-py annotates neither ClusterNode nor Sentinel, hence the `type: ignore`.
     match place.kind:
         case "redis+cluster":
             nodes = [ClusterNode(*address) for address in place.hosts]  # type: ignore[no-untyped-call]

@@ -87,6 +87,14 @@ def test_outside_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     assert commit(backend, person("a")) == [backend.get("default", "Person", "a")]
 
 
+def test_others_are_looked_for_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A built-in backend is opened without looking through all that is installed."""
+    monkeypatch.delattr(uri, "entry_points")
+    open_backend("memory://", TYPES).ping()
+    with pytest.raises(NameError):
+        open_backend("outside://", TYPES)
+
+
 def test_drivers_are_imported_on_demand() -> None:
     """Choosing one backend imports no other."""
     code = (

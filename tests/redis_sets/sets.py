@@ -10,6 +10,7 @@ from typing import TypeVar
 from redis import Redis
 from redis.exceptions import RedisError
 
+from flask_bsr_scim.backends.base import DEFAULT_TENANT
 from tests.redis_server import RedisServer, new_prefix
 
 SLOTS = 16384
@@ -120,7 +121,49 @@ class Cluster:
         return f"redis+cluster://{hosts}?prefix={new_prefix()}"
 
 
-Set = TypeVar("Set", Watched, Cluster)
+class ClusterWithReplica(Cluster):
+    """A Cluster in which the master of a tenant has a replica."""
+
+    def __init__(self, folder: Path, tenant: str = DEFAULT_TENANT) -> None:
+        super().__init__(folder)
+        self.replica = RedisServer(
+            folder / "replica",
+            cluster_enabled="yes",
+            cluster_config_file="nodes.conf",
+            cluster_node_timeout="1000",
+            cluster_require_full_coverage="no",
+            cluster_replica_validity_factor="0",
+            repl_diskless_sync_delay="0",
+        )
+        self.servers.append(self.replica)
+        self._key = f"{{{tenant}}}"
+
+    def wait(self) -> None:
+        masters, self.servers = self.servers, self.servers[:3]
+        super().wait()
+        self.servers = masters
+        self.master = self.holder(self._key)
+        with self.master.client() as giver, self.replica.client() as taker:
+            name = str(giver.execute_command("CLUSTER", "MYID"))
+            taker.execute_command("CLUSTER", "MEET", "127.0.0.1", self.master.port)
+            wait_until(lambda: name in str(taker.execute_command("CLUSTER", "NODES")))
+            wait_until(lambda: is_done(taker, "CLUSTER", "REPLICATE", name))
+            wait_until(lambda: taker.info("replication")["master_link_status"] == "up")
+
+    def _has(self, server: RedisServer, key: str) -> bool:
+        return server is not self.replica and super()._has(server, key)
+
+
+def is_done(client: Redis, *command: str) -> bool:
+    """Tell whether a command was done, now or before."""
+    try:
+        client.execute_command(*command)
+    except RedisError:
+        return False
+    return True
+
+
+Set = TypeVar("Set", Watched, Cluster, ClusterWithReplica)
 
 
 @contextmanager

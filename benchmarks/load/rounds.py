@@ -1,13 +1,14 @@
 """Interleaved rounds: in each, every lane sends a chunk of requests, so that a slow moment of the machine hits all."""
 
 import statistics
+import sys
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from selectors import EVENT_READ, DefaultSelector
 from time import perf_counter
 
-from benchmarks.client import PATIENCE, Address, Answer, Connection
+from benchmarks.load.client import PATIENCE, Address, Answer, Connection
 
 Ask = Callable[[int], bytes]
 """Returns the request of a number; numbers count from 0 over all rounds."""
@@ -22,6 +23,8 @@ class Lane:
     ask: Ask
     wanted: Container[int] = (200,)
     """The statuses of success."""
+    rounds: int = sys.maxsize
+    """It takes part in so many rounds at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +37,17 @@ class Plan:
     connections: int = 1
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Chunk:
-    """What came of requests sent one after the other over each of some connections."""
+    """What came of some requests in a round."""
 
-    latencies: list[float]
-    answers: list[tuple[int, Answer]]
-    """By the numbers of their requests."""
+    latencies: Sequence[float]
     seconds: float
+    failures: int = 0
 
-    def failures(self, wanted: Container[int]) -> int:
-        """Return how many answers have a status that is not wanted."""
-        return sum(answer.status not in wanted for _, answer in self.answers)
+
+Answers = list[tuple[int, Answer]]
+"""Answers by the numbers of their requests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ class Figures:
     p50_ms: float
     p99_ms: float
     requests: int
-    failures: int
+    failures: int = 0
 
     @property
     def rate(self) -> float:
@@ -69,35 +71,47 @@ class Figures:
         return statistics.median(mine / its for mine, its in zip(self.rates, other.rates, strict=False))
 
 
-def interleave(lanes: Sequence[Lane], plan: Plan) -> dict[str, Figures]:
-    """Run all rounds; return the figures by the lanes' names."""
+Outcome = Figures | str
+"""What a lane did, or why there is nothing to tell."""
+
+
+def interleave(lanes: Sequence[Lane], plan: Plan) -> dict[str, Outcome]:
+    """Run all rounds; return the outcomes by the lanes' names. A lane whose connection breaks goes on no further."""
     chunks: dict[str, list[Chunk]] = {lane.name: [] for lane in lanes}
     sent = dict.fromkeys(chunks, 0)
-    for _ in range(plan.rounds):
+    broken: dict[str, str] = {}
+    for number in range(plan.rounds):
         for lane in lanes:
-            chunk = run_chunk(lane, plan, sent[lane.name])
+            if lane.name in broken or number >= lane.rounds:
+                continue
+            try:
+                chunk, _ = run_chunk(lane, plan, sent[lane.name])
+            except OSError as error:
+                broken[lane.name] = f"no answer: {error}"
+                continue
             sent[lane.name] += len(chunk.latencies)
             chunks[lane.name].append(chunk)
-    return {lane.name: figures(chunks[lane.name], lane.wanted) for lane in lanes}
+    return {name: broken.get(name) or figures(each) for name, each in chunks.items()}
 
 
-def run_chunk(lane: Lane, plan: Plan, first: int = 0) -> Chunk:
-    """Send requests from the number `first` on.
+def run_chunk(lane: Lane, plan: Plan, first: int = 0) -> tuple[Chunk, Answers]:
+    """Send requests from the number `first` on; all are made before the clock starts.
 
     :raises OSError: a connection broke, or an answer did not come.
     """
+    requests = [(number, lane.ask(number)) for number in range(first, first + plan.requests)]
     with ExitStack() as stack:
         connections = [stack.enter_context(Connection(lane.address)) for _ in range(plan.connections)]
         started = perf_counter()
-        numbers = _until(started + plan.seconds, range(first, first + plan.requests))
         exchange = _one_by_one if len(connections) == 1 else _side_by_side
-        exchanges = list(exchange(connections, lane.ask, numbers))
+        exchanges = list(exchange(connections, _until(started + plan.seconds, requests)))
         seconds = perf_counter() - started
     answers = [(number, answer) for number, _, answer in exchanges]
-    return Chunk([latency for _, latency, _ in exchanges], answers, seconds)
+    failures = sum(answer.status not in lane.wanted for _, answer in answers)
+    return Chunk([latency for _, latency, _ in exchanges], seconds, failures), answers
 
 
-def figures(chunks: Sequence[Chunk], wanted: Container[int]) -> Figures:
+def figures(chunks: Sequence[Chunk]) -> Figures:
     """Return what the chunks of a lane amount to."""
     latencies = sorted(latency for chunk in chunks for latency in chunk.latencies)
     return Figures(
@@ -105,39 +119,40 @@ def figures(chunks: Sequence[Chunk], wanted: Container[int]) -> Figures:
         statistics.median(latencies) * 1000,
         latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))] * 1000,
         len(latencies),
-        sum(chunk.failures(wanted) for chunk in chunks),
+        sum(chunk.failures for chunk in chunks),
     )
 
 
-def _until(end: float, numbers: range) -> Iterator[int]:
-    """Yield the numbers until the time has come; the first in any case."""
-    for number in numbers:
-        yield number
+_Numbered = tuple[int, bytes]
+
+
+def _until(end: float, requests: Sequence[_Numbered]) -> Iterator[_Numbered]:
+    """Yield the requests until the time has come; the first in any case."""
+    for request in requests:
+        yield request
         if perf_counter() > end:
             return
 
 
 def _one_by_one(
-    connections: Sequence[Connection], ask: Ask, numbers: Iterator[int]
+    connections: Sequence[Connection], requests: Iterator[_Numbered]
 ) -> Iterator[tuple[int, float, Answer]]:
     (connection,) = connections
-    for number in numbers:
-        request = ask(number)
+    for number, request in requests:
         started = perf_counter()
         answer = connection.ask(request)
         yield number, perf_counter() - started, answer
 
 
 def _side_by_side(
-    connections: Sequence[Connection], ask: Ask, numbers: Iterator[int]
+    connections: Sequence[Connection], requests: Iterator[_Numbered]
 ) -> Iterator[tuple[int, float, Answer]]:
     """Keep one request under way on each connection."""
     under_way: dict[Connection, tuple[int, float]] = {}
 
     def send(connection: Connection) -> None:
-        number = next(numbers, None)
+        number, request = next(requests, (None, b""))
         if number is not None:
-            request = ask(number)
             under_way[connection] = number, perf_counter()
             connection.send(request)
 
@@ -148,7 +163,7 @@ def _side_by_side(
         while under_way:
             ready = selector.select(PATIENCE)
             if not ready:
-                raise TimeoutError("a server does not answer")
+                raise TimeoutError("timed out")
             for key, _ in ready:
                 connection = key.data
                 answer = connection.receive()

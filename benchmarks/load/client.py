@@ -12,6 +12,7 @@ PATIENCE = 60
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _CHUNKED = re.compile(rb"\r\ntransfer-encoding: *chunked", re.IGNORECASE)
+_LAST_CHUNK = b"0\r\n\r\n"
 _WITHOUT_BODY = (204, 304)
 
 
@@ -22,18 +23,28 @@ class Answer(NamedTuple):
     body: bytes
 
 
+class _Head(NamedTuple):
+    """What the head of an answer says; `length` is None for a body in chunks."""
+
+    status: int
+    length: int | None
+    size: int
+    """Of the head itself."""
+
+
 class Connection:
     """One connection, with one request under way at a time."""
 
     def __init__(self, address: Address) -> None:
         self._socket = socket.create_connection(address, timeout=PATIENCE)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._received = b""
+        self._received = bytearray()
+        self._head: _Head | None = None
 
     def ask(self, request: bytes) -> Answer:
         """Return the answer to a request.
 
-        :raises OSError: the connection broke.
+        :raises OSError: the connection broke, or no answer came.
         """
         self.send(request)
         while True:
@@ -43,7 +54,8 @@ class Connection:
 
     def send(self, request: bytes) -> None:
         """Send a request."""
-        self._received = b""
+        self._received.clear()
+        self._head = None
         self._socket.sendall(request)
 
     def receive(self) -> Answer | None:
@@ -55,7 +67,9 @@ class Connection:
         if not data:
             raise ConnectionError("the server closed the connection")
         self._received += data
-        return _parse(self._received)
+        if self._head is None:
+            self._head = _read_head(self._received)
+        return None if self._head is None else _whole(self._head, self._received)
 
     def fileno(self) -> int:
         """Return the descriptor, for a selector."""
@@ -72,19 +86,25 @@ class Connection:
         self.close()
 
 
-def _parse(data: bytes) -> Answer | None:
-    head, end, body = data.partition(_END_OF_HEAD)
-    if not end:
+def _read_head(data: bytearray) -> _Head | None:
+    end = data.find(_END_OF_HEAD)
+    if end < 0:
         return None
+    head, size = data[:end], end + len(_END_OF_HEAD)
     status = int(head[9:12])
     if status in _WITHOUT_BODY:
-        return Answer(status, b"")
+        return _Head(status, 0, size)
     if length := _LENGTH.search(head):
-        size = int(length[1])
-        return Answer(status, body) if len(body) >= size else None
+        return _Head(status, int(length[1]), size)
     if not _CHUNKED.search(head):
         raise ConnectionError("an answer that neither says its length nor comes in chunks")
-    return Answer(status, _joined(body)) if body.endswith(b"0\r\n\r\n") else None
+    return _Head(status, None, size)
+
+
+def _whole(head: _Head, data: bytearray) -> Answer | None:
+    if head.length is not None:
+        return Answer(head.status, bytes(data[head.size :])) if len(data) >= head.size + head.length else None
+    return Answer(head.status, _joined(bytes(data[head.size :]))) if data.endswith(_LAST_CHUNK) else None
 
 
 def _joined(chunks: bytes) -> bytes:

@@ -5,13 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.client import Address, Connection
+from benchmarks.load.client import Address, Connection
+from benchmarks.load.rounds import Lane
 from benchmarks.people import user
-from benchmarks.rounds import Lane
 
-OURS = "flask-bsr-scim"
-RELAXED = "flask-bsr-scim, NORMAL"
-PEER = "scim2-flask"
+SQLITE, RELAXED, REDIS = "SQLite", "SQLite, NORMAL", "Redis"
+"""This project's server by what it stores in."""
+
+PEER, SCIMMY = "scim2-flask", "scimmy-routers"
+PEERS = (PEER, SCIMMY)
+
+BARE, SELECT, INSERT_FULL, INSERT_NORMAL = "bare", "select", "insert_full", "insert_normal"
 
 
 @dataclass(slots=True)
@@ -25,7 +29,7 @@ class Service:
     ids: list[str] = field(default_factory=list)
     """Of the users, in the order of creation."""
     modified: list[str] = field(default_factory=list)
-    """The same users' `meta.lastModified`."""
+    """The newest users' `meta.lastModified`, in the same order."""
 
     def request(self, method: str, path: str, body: Any = None) -> bytes:
         """Return a request to a path below the SCIM base path."""
@@ -50,9 +54,6 @@ def request(address: Address, token: str, method: str, target: str, body: Any = 
     if data:
         lines += ["Content-Type: application/scim+json", f"Content-Length: {len(data)}"]
     return "\r\n".join([*lines, "", ""]).encode() + data
-
-
-BARE, SELECT, INSERT_FULL, INSERT_NORMAL = "bare", "select", "insert_full", "insert_normal"
 
 
 def limit_lanes(address: Address, token: str, names: Sequence[str] = (BARE,)) -> list[Lane]:

@@ -1,17 +1,27 @@
 """What is sent. A workload is measured only where its first request is answered rightly."""
 
+import json
 import random
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from time import perf_counter
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from benchmarks.load.client import Connection
+from benchmarks.load.rounds import Ask, Lane
+from benchmarks.load.services import BARE, INSERT_FULL, INSERT_NORMAL, SELECT, Service
 from benchmarks.people import external_id, user, user_name
-from benchmarks.rounds import Ask
-from benchmarks.services import BARE, INSERT_FULL, INSERT_NORMAL, SELECT, Service
 
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+
+SEEDING = "a.seed_post"
+"""The users are created."""
+
+CONNECTIONS = 4
+"""Over which they are."""
 
 PAGE = 100
 """Users on a page."""
@@ -40,6 +50,26 @@ class Workload:
     requests: Callable[[Service], Requests]
     connections: tuple[int, ...] = (1,)
     limits: tuple[str, ...] = (BARE,)
+
+
+SLOW, SLOW_ROUNDS = 1.0, 2
+"""Where a request takes longer than these seconds, it is sent in so many rounds."""
+
+
+def lane(workload: Workload, service: Service, name: str) -> Lane | str:
+    """Return the lane in which a workload is sent to a service, or what is wrong with the answer to request 0."""
+    requests = workload.requests(service)
+    started = perf_counter()
+    try:
+        with Connection(service.address) as connection:
+            answer = connection.ask(requests.ask(0))
+    except OSError as error:
+        return f"no answer: {error}"
+    rounds = SLOW_ROUNDS if perf_counter() - started > SLOW else sys.maxsize
+    if answer.status not in requests.wanted:
+        return f"answered {answer.status}"
+    fault = requests.check(json.loads(answer.body) if answer.body else None)
+    return fault or Lane(name, service.address, requests.ask, requests.wanted, rounds)
 
 
 _chosen = random.Random(7).choices(range(10**9), k=4096)

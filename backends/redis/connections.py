@@ -1,0 +1,65 @@
+"""The connections to a server, or to the master of a set."""
+
+import os
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import ResponseError
+
+
+class Connections:
+    """Sends commands as a client of redis-py does, and does less around each.
+
+    A connection serves one thread at a time. Those that nobody uses are kept in a list, which threads share without a
+    lock. None is asked before its use whether it is still good: what is sent over one that broke is sent again.
+
+    :param client: says how to connect, how often to try, and how to read answers.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        self.client: Any = client
+        self._retry: Any = client.get_retry()
+        self._settings = client.get_connection_kwargs() | {"retry": None}
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._idle: list[Any] = []
+
+    def execute_command(self, *command: Any) -> Any:
+        """Return what a command answers."""
+        return self._retry.call_with_retry(lambda: self._exchange(command), self._forget)
+
+    def _exchange(self, command: tuple[Any, ...]) -> Any:
+        if self._pid != os.getpid():
+            # After a fork, the connections are the parent's.
+            self._begin()
+        idle = self._idle
+        connection = self._taken(idle)
+        try:
+            if not connection.is_connected:
+                connection.connect()
+            connection.send_command(*command)
+            return self.client.parse_response(connection, command[0])
+        except BaseException as error:
+            if not isinstance(error, ResponseError):
+                connection.disconnect()
+            raise
+        finally:
+            idle.append(connection)
+
+    def _taken(self, idle: list[Any]) -> Any:
+        try:
+            return idle.pop()
+        except IndexError:
+            return self.client.connection_pool.connection_class(**self._settings)
+
+    def close(self) -> None:
+        """Close the connections that nobody uses; those in use are not used again."""
+        idle, self._idle = self._idle, []
+        while idle:
+            self._taken(idle).disconnect()
+
+    def _forget(self, _: Exception) -> None:
+        # They lead to the same server, which may be away, or not be the master any more.
+        self.close()

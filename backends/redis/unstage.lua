@@ -1,0 +1,2 @@
+-- Removes the memberships that wait beside the tenant.
+redis.call('UNLINK', KEYS[14])

@@ -1,0 +1,1 @@
+"""The servers under measure, and how they are made and started."""
