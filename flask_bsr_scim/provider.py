@@ -7,28 +7,27 @@ from itertools import groupby
 from operator import attrgetter
 
 from flask_bsr_scim.anchors import Anchors
-from flask_bsr_scim.backends.base import Backend, Insert, Query, Sort
+from flask_bsr_scim.backends.base import Backend, Insert, Query
 from flask_bsr_scim.conditions import NO_CONDITIONS, Conditions
 from flask_bsr_scim.cursors import Cursors
 from flask_bsr_scim.dialects import Speech, Tolerance, tolerates
-from flask_bsr_scim.errors import InvalidPath, shown
 from flask_bsr_scim.exchange import Consequences, Context, NoConsequences, Options, Response
 from flask_bsr_scim.filter import FilterReader, narrow, parse_filter
 from flask_bsr_scim.identifiers import new_id
+from flask_bsr_scim.members import Members
 from flask_bsr_scim.messages import EVERYTHING, SearchRequest, Selection, cursor_list_response, list_response
 from flask_bsr_scim.patch import Operation, Patch, make_patch
-from flask_bsr_scim.resource import MemberChanges, Resource
+from flask_bsr_scim.resource import Link, MemberChanges, Resource
 from flask_bsr_scim.schema import (
     JSON,
-    AttributePath,
     Document,
     ResourceType,
-    Returned,
     TypeRegistry,
 )
 from flask_bsr_scim.schema.projection import Projection, make_projection
 from flask_bsr_scim.schema.validator import Validator
 from flask_bsr_scim.search import Search
+from flask_bsr_scim.sorting import sort_of, sorts_of
 from flask_bsr_scim.streams import stream, stream_all
 from flask_bsr_scim.view import View
 from flask_bsr_scim.writer import Outcome, Writer
@@ -108,7 +107,7 @@ class ServiceProvider:
         query = Query(
             context.view,
             None if request.filter is None else self._filters.read(request.filter, resource_type),
-            _sort(resource_type, request),
+            sort_of(resource_type, request),
             request.start_index - 1,
             self._count(request),
             projection.needs_links,
@@ -176,7 +175,9 @@ class ServiceProvider:
             return Outcome(_if_changed(present, document), changes)
 
         stored = self._writer.update(context, resource_type, resource_id, change, conditions)
-        return self._respond(context, 200, self._with_members(context, stored, projection), projection)
+        if resource_type.members is not None:
+            stored = self._reread(context, stored, projection)
+        return self._respond(context, 200, stored, projection)
 
     def modify(
         self,
@@ -199,16 +200,19 @@ class ServiceProvider:
             nonlocal patch
             if patch is None:
                 patch = make_patch(operations(), resource_type, self._validators[resource_type.name])
-            members = _Members(self.backend, context, old, resource_type)
+            members = Members(self.backend, context, old, resource_type)
             present = old.document
             document = patch.apply(present) if patch.document else present
             changes = patch.member_changes(members.read, members.describe)
             return Outcome(_if_changed(present, document), changes, bool(patch.document) or members.were_read)
 
         stored = self._writer.update(context, resource_type, resource_id, change, conditions)
-        if selection in (None, EVERYTHING) and self._is_large(context, resource_type, resource_id):
-            return Response(204, etag=context.view.etag(stored))
-        return self._respond(context, 200, self._with_members(context, stored, projection), projection)
+        if resource_type.members is not None and projection.needs_links:
+            few = self._few_members(context, stored)
+            if few is None and selection in (None, EVERYTHING):
+                return Response(204, etag=context.view.etag(stored))
+            stored = self._reread(context, stored, projection) if few is None else stored._replace(links=few)
+        return self._respond(context, 200, stored, projection)
 
     def delete(
         self,
@@ -227,7 +231,7 @@ class ServiceProvider:
     def _queries(self, context: Context, request: SearchRequest) -> Iterator[tuple[str, Query]]:
         """Yield what a query over all types asks of each of them, without the page; nothing where none can match."""
         filter = None if request.filter is None else parse_filter(request.filter)
-        sorts = _sorts(self.types.exposed, request)
+        sorts = sorts_of(self.types.exposed, request)
         for resource_type in self.types.exposed:
             links = self._projection(resource_type.name, request.selection).needs_links
             bound = True if filter is None else narrow(filter, resource_type)
@@ -267,74 +271,17 @@ class ServiceProvider:
             return stored
         return self.backend.get(context.tenant, stored.type, stored.id, links=True) or stored
 
-    def _with_members(self, context: Context, stored: Resource, projection: Projection) -> Resource:
-        """Return what an update returned, with the members of a group."""
-        is_group = self.types.by_name[stored.type].members is not None
-        return self._reread(context, stored, projection) if is_group else stored
-
-    def _is_large(self, context: Context, resource_type: ResourceType, resource_id: str) -> bool:
+    def _few_members(self, context: Context, group: Resource) -> Sequence[Link] | None:
+        """Return the members of a group, None when there are more than the answer to a PATCH shows."""
         limit = self.options.patch_body_members
-        if resource_type.members is None:
-            return False
-        return len(self.backend.members(context.tenant, [resource_id], count=limit + 1)) > limit
+        members = self.backend.members(context.tenant, [group.id], count=limit + 1)
+        return members if len(members) <= limit else None
 
     def _respond(self, context: Context, status: int, resource: Resource, projection: Projection) -> Response:
         view = context.view
         return Response(
             status, stream(view, projection, resource), view.etag(resource), view.location(resource.type, resource.id)
         )
-
-
-class _Members:
-    """The members of a group as PATCH sees them, read when they are needed."""
-
-    def __init__(self, backend: Backend, context: Context, group: Resource, resource_type: ResourceType) -> None:
-        self._backend, self._context, self._group = backend, context, group
-        self._kinds = resource_type.members.refers_to if resource_type.members else ()
-        self.were_read = False
-
-    def read(self) -> list[Document]:
-        self.were_read = True
-        group = self._backend.get(self._context.tenant, self._group.type, self._group.id, links=True)
-        return [self._member(link.type, link.id) for link in (group.links if group else ())]
-
-    def describe(self, ids: Iterable[str]) -> Iterator[Document]:
-        """Yield those of the resources that exist, as they will be as members."""
-        for resource_id in ids:
-            for kind in self._kinds:
-                if self._backend.get(self._context.tenant, kind, resource_id):
-                    yield self._member(kind, resource_id)
-
-    def _member(self, kind: str, resource_id: str) -> Document:
-        return {"value": resource_id, "type": kind, "$ref": self._context.view.location(kind, resource_id)}
-
-
-def _sort(resource_type: ResourceType, request: SearchRequest) -> Sort | None:
-    if request.sort_by is None:
-        return None
-    target = _sortable(resource_type, request.sort_by)
-    if target is None:
-        raise InvalidPath(
-            f"sortBy names the attribute {shown(request.sort_by)}, which {resource_type.name} does not have."
-        )
-    return Sort(target, request.descending) if target.stored else None
-
-
-def _sorts(types: Iterable[ResourceType], request: SearchRequest) -> dict[str, Sort]:
-    """Return the order in each of the types that have the attribute."""
-    if request.sort_by is None:
-        return {}
-    targets = {t.name: target for t in types if (target := _sortable(t, request.sort_by))}
-    if not targets:
-        raise InvalidPath(f"sortBy names the attribute {shown(request.sort_by)}, which no resource type has.")
-    return {name: Sort(target, request.descending) for name, target in targets.items() if target.stored}
-
-
-def _sortable(resource_type: ResourceType, name: str) -> AttributePath | None:
-    target = resource_type.resolve(name)
-    if target is None or target.attribute is None or target.leaf.returned is Returned.NEVER:
-        return None
-    return target if resource_type.serves(target) or tolerates(Tolerance.ATTRIBUTE_NOT_STORED) else None
 
 
 def _pop_members(resource_type: ResourceType, document: Document) -> tuple[str, ...] | None:

@@ -23,7 +23,7 @@ LAYERS = (
     ("openapi", "traffic"),
     ("bulk", "checks", "console"),
     ("registry", "provider"),
-    ("writer", "search"),
+    ("writer", "search", "members", "sorting"),
     ("references",),
     ("anchors", "cursors"),
     ("seals",),

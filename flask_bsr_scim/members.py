@@ -1,0 +1,36 @@
+"""The members of a group as PATCH sees them."""
+
+from collections.abc import Iterable, Iterator
+
+from flask_bsr_scim.backends.base import Backend
+from flask_bsr_scim.exchange import Context
+from flask_bsr_scim.resource import Resource
+from flask_bsr_scim.schema import Document, ResourceType
+
+
+class Members:
+    """The members of one group, read when they are needed.
+
+    :ivar were_read: whether they were.
+    """
+
+    def __init__(self, backend: Backend, context: Context, group: Resource, resource_type: ResourceType) -> None:
+        self._backend, self._context, self._group = backend, context, group
+        self._kinds = resource_type.members.refers_to if resource_type.members else ()
+        self.were_read = False
+
+    def read(self) -> list[Document]:
+        """Return all of them."""
+        self.were_read = True
+        group = self._backend.get(self._context.tenant, self._group.type, self._group.id, links=True)
+        return [self._member(link.type, link.id) for link in (group.links if group else ())]
+
+    def describe(self, ids: Iterable[str]) -> Iterator[Document]:
+        """Yield those of the resources that exist, as they will be as members."""
+        for resource_id in ids:
+            for kind in self._kinds:
+                if self._backend.get(self._context.tenant, kind, resource_id):
+                    yield self._member(kind, resource_id)
+
+    def _member(self, kind: str, resource_id: str) -> Document:
+        return {"value": resource_id, "type": kind, "$ref": self._context.view.location(kind, resource_id)}

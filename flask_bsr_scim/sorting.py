@@ -1,0 +1,44 @@
+"""The order that a query asks for with sortBy and sortOrder (RFC 7644 §3.4.2.3)."""
+
+from collections.abc import Iterable
+
+from flask_bsr_scim.backends.base import Sort
+from flask_bsr_scim.dialects import Tolerance, tolerates
+from flask_bsr_scim.errors import InvalidPath, shown
+from flask_bsr_scim.messages import SearchRequest
+from flask_bsr_scim.schema import AttributePath, ResourceType, Returned
+
+
+def sort_of(resource_type: ResourceType, request: SearchRequest) -> Sort | None:
+    """Return the order that a query wants in a type; None where it is that of creation.
+
+    :raises InvalidPath: the type does not have the attribute.
+    """
+    if request.sort_by is None:
+        return None
+    target = _sortable(resource_type, request.sort_by)
+    if target is None:
+        raise InvalidPath(
+            f"sortBy names the attribute {shown(request.sort_by)}, which {resource_type.name} does not have."
+        )
+    return Sort(target, request.descending) if target.stored else None
+
+
+def sorts_of(types: Iterable[ResourceType], request: SearchRequest) -> dict[str, Sort]:
+    """Return the order in each of the types that have the attribute.
+
+    :raises InvalidPath: none has it.
+    """
+    if request.sort_by is None:
+        return {}
+    targets = {t.name: target for t in types if (target := _sortable(t, request.sort_by))}
+    if not targets:
+        raise InvalidPath(f"sortBy names the attribute {shown(request.sort_by)}, which no resource type has.")
+    return {name: Sort(target, request.descending) for name, target in targets.items() if target.stored}
+
+
+def _sortable(resource_type: ResourceType, name: str) -> AttributePath | None:
+    target = resource_type.resolve(name)
+    if target is None or target.attribute is None or target.leaf.returned is Returned.NEVER:
+        return None
+    return target if resource_type.serves(target) or tolerates(Tolerance.ATTRIBUTE_NOT_STORED) else None
