@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from itertools import chain
 from typing import Any, NoReturn
 
 from flask_bsr_scim.errors import InvalidSyntax, InvalidValue
@@ -32,7 +33,7 @@ def read_json(body: bytes) -> JSON:
     except RecursionError:
         raise _too_deep() from None
     if text.count("{") + text.count("[") > MAX_DEPTH:
-        _check_depth(value, MAX_DEPTH)
+        _check_depth(value)
     if _ESCAPED_TROUBLE.search(text):
         _check_strings(value)
     return value
@@ -71,13 +72,15 @@ _DECODER = json.JSONDecoder(
 )
 
 
-def _check_depth(value: JSON, left: int) -> None:
-    if not left:
-        raise _too_deep()
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for child in children:
-        if isinstance(child, (dict, list)):
-            _check_depth(child, left - 1)
+def _check_depth(value: JSON) -> None:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        objects = (each for each in level if type(each) is dict)
+        lists = (each for each in level if type(each) is list)
+        level = [*chain.from_iterable(map(dict.values, objects)), *chain.from_iterable(lists)]
+        if set(map(type, level)).isdisjoint((dict, list)):
+            return
+    raise _too_deep()
 
 
 def _too_deep() -> InvalidSyntax:

@@ -2,9 +2,9 @@
 
 import heapq
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
@@ -32,6 +32,9 @@ _NO_GROUPS = "'[]'"
 
 Row = tuple[Any, ...]
 """A row of these columns."""
+
+_link: Callable[[Row], Link] = partial(tuple.__new__, Link)
+"""What `Link._make` does, without counting the fields: a group has many members."""
 
 Links = Mapping[int, Sequence[Link]]
 """Memberships by the `seq` of the resource."""
@@ -169,7 +172,7 @@ class Reader:
 
     def _links_to_members(self, groups: Sequence[int]) -> Links:
         sql = "SELECT member_id, member_type, NULL FROM member WHERE tenant = ? AND group_seq = ? ORDER BY member_id"
-        return {group: list(map(Link._make, self._execute(sql, (self._tenant, group)))) for group in groups}
+        return {group: list(map(_link, self._execute(sql, (self._tenant, group)))) for group in groups}
 
     def _links_to_groups(self, members: Sequence[int]) -> Links:
         """The members of a page share their groups, so each group is read once."""

@@ -120,10 +120,10 @@ class SQLiteTransaction(Transaction):
     def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
         sql, values = "SELECT member_id FROM member WHERE tenant = ? AND group_seq = ?", (self._tenant, group.seq)
         if among is None:
-            return {member for (member,) in self._execute(sql, values)}
+            return set(chain.from_iterable(self._execute(sql, values)))
         sql += " AND member_id IN (SELECT value FROM json_each(?))"
         found = (self._execute(sql, (*values, json_text(some))) for some in portions(among, _PORTION))
-        return {member for (member,) in chain.from_iterable(found)}
+        return set(chain.from_iterable(chain.from_iterable(found)))
 
     def groups_of(self, member: Row) -> list[Row]:
         sql = (

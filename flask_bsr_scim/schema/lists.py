@@ -1,6 +1,7 @@
 """Readers of multi-valued attributes (RFC 7643 §2.4), and of the members of groups."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from typing import Any
 
@@ -79,7 +80,8 @@ def _make_only_reader(attribute: Attribute) -> Callable[[list[Document]], list[D
 
 def make_member_id_reader(attribute: Attribute) -> Reader:
     """Return the reader of a group's members: their ids, each once, as a tuple. A bare string is an id too."""
-    read_id = make_scalar_reader(replace(attribute.by_name["value"], required=True), f"{attribute.name}.value")
+    value = attribute.by_name["value"]
+    read_id = make_scalar_reader(replace(value, required=True), f"{attribute.name}.value")
     check = make_sub_check(attribute, attribute.name)
 
     def id_of(element: JSON) -> str:
@@ -94,6 +96,19 @@ def make_member_id_reader(attribute: Attribute) -> Reader:
     def read(raw: JSON) -> tuple[str, ...]:
         elements = elements_of(raw, attribute.name, attribute)
         check({name.lower() for name in set[str]().union(*(e for e in elements if isinstance(e, dict)))})
-        return tuple(dict.fromkeys(id_of(e) for e in elements if e is not None))
+        ids = _ordinary(elements, value.max_length or math.inf)
+        return tuple(dict.fromkeys(id_of(e) for e in elements if e is not None) if ids is None else ids)
 
     return read
+
+
+def _ordinary(elements: list[Any], limit: float) -> Collection[str] | None:
+    """Return the ids of members that all look as most do, which one look at all of them tells; else None."""
+    try:
+        ids = dict.fromkeys([element["value"] for element in elements])
+    except (KeyError, TypeError):
+        return None
+    if set(map(type, ids)) != {str} or "" in ids or max(map(len, ids)) > limit:
+        return None
+    text = "".join(ids)
+    return ids if text.isascii() and text.isprintable() and " " not in text else None
