@@ -70,10 +70,11 @@ class View:
         """Return the JSON texts of whole resources; a page has hundreds, so little is called for each of them."""
         prefixes, linked = self._prefixes, self._linked
         return [
-            f"{self._stored(text) if '$' in text else text[:-1]}{linked(type_name, links) if links else ''},"
+            f"{self._stored(text) if '$' in text else text[:-1]},"
             f'"meta":{{"resourceType":"{type_name}","created":"{created}Z","lastModified":"{modified}Z",'
             f'"location":"{prefixes[type_name]}{resource_id}",'
-            f'"version":"W/\\"{version}{self._mark(type_name) if links else ""}\\""}}}}'
+            f'"version":"W/\\"{version}{self._mark(type_name) if links else ""}\\""}}'
+            f"{linked(type_name, links) if links else ''}}}"
             for type_name, resource_id, version, created, modified, text, _, links in resources
         ]
 
@@ -83,11 +84,9 @@ class View:
 
     def with_groups(self, text: str, type_name: str, groups: Sequence[Link]) -> str:
         """Return the text of a resource without groups as it is with them."""
-        return (
-            text
-            if not groups
-            else f"{text[: -len(_TAIL)]}{SHOWS_GROUPS}{_TAIL[:-1]}{self._linked(type_name, groups)}}}"
-        )
+        if not groups:
+            return text
+        return f"{text[: -len(_TAIL)]}{SHOWS_GROUPS}{_TAIL[:-1]}{self._linked(type_name, groups)}}}"
 
     def chunks(self, resource: Resource) -> Iterator[str]:
         """Yield the JSON text of the whole resource in pieces, so that a large group is never rendered at once."""
@@ -96,13 +95,12 @@ class View:
         if len(links) <= CHUNK or members is None:
             yield self.text(resource)
             return
-        yield f'{self._stored(resource.text)},"{members.name}":['
+        yield f'{self.text(resource._replace(links=()))[:-1]},"{members.name}":['
         separator = ""
         for some in portions(links, CHUNK):
             yield separator + self._rendered(some)
             separator = ","
-        yield "]"
-        yield self.text(resource._replace(text="}", links=()))  # Of an empty document there is `meta` alone.
+        yield "]}"
 
     def _mark(self, type_name: str) -> str:
         return "" if self.types.by_name[type_name].groups is None else SHOWS_GROUPS

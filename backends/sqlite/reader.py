@@ -114,7 +114,7 @@ class Reader:
         """Return the page that has these rows."""
         gaps = cursors(query, rows)
         if not query.texts:
-            return Page(total, [_resource(row, links.get(row[0], ())) for row in rows], gaps, more)
+            return Page(total, [_resource(row, links.get(row[0]) or ()) for row in rows], gaps, more)
         texts = [row[1] for row in rows]
         if links:
             shown = self._texts.view.with_groups
