@@ -145,7 +145,9 @@ class Parser:
     def _name(self) -> str:
         name = self._token
         if not _NAME.fullmatch(name):
-            raise self._wrong("the name of an attribute is expected")
+            # A word where a name belongs is no value, unless something of it is quoted.
+            instead = f", not {shown(name)}" if name and '"' not in name else ""
+            raise self._wrong(f"the name of an attribute is expected{instead}")
         self._index += 1
         return name
 

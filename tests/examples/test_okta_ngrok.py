@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 
 from tests.examples.conftest import EXAMPLES
 from tests.server.ngrok import Ngrok
-from tests.server.running import PATIENCE, USER, environment, free_port
+from tests.server.running import PATIENCE, USER, environment, free_port, is_ready
 
 START = ["sh", str(EXAMPLES / "okta_ngrok" / "start.sh")]
 
@@ -24,11 +25,17 @@ def ngrok(empty_folder: Path) -> Ngrok:
 
 
 @pytest.fixture
-def started(ngrok: Ngrok) -> Iterator[subprocess.Popen[str]]:
+def port() -> int:
+    """The port of the example."""
+    return free_port()
+
+
+@pytest.fixture
+def started(ngrok: Ngrok, port: int) -> Iterator[subprocess.Popen[str]]:
     """The example, started."""
     path = os.pathsep.join((str(Path(sys.executable).parent), ngrok.settings["PATH"]))
     process = subprocess.Popen(
-        [*START, "--port", str(free_port())],
+        [*START, "--port", str(port)],
         env=environment(**ngrok.settings | {"PATH": path}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -54,13 +61,25 @@ def lines_until(process: subprocess.Popen[str], text: str) -> str:
     raise AssertionError("".join(lines))
 
 
-def test_okta_comes_in_with_what_is_printed(started: subprocess.Popen[str], ngrok: Ngrok, empty_folder: Path) -> None:
+def wait_until_ready(port: int) -> None:
+    """Return when requests are taken, which is a little after a worker says that it started."""
+    deadline = time.monotonic() + PATIENCE
+    while not is_ready(port):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_okta_comes_in_with_what_is_printed(
+    started: subprocess.Popen[str], port: int, ngrok: Ngrok, empty_folder: Path
+) -> None:
     """The URL and the token that are printed work, each request has a line, and the tunnel ends with the command."""
     printed = lines_until(started, "Started worker")
     token = re.search(r"Authorization \(Bearer\) +(\S+)", printed)
     url = re.search(r"SCIM connector base URL +(\S+)", printed)
     assert token is not None
     assert url is not None
+    wait_until_ready(port)
+    ngrok.wait()
     status, _, bob = ngrok.ask("POST", "/scim/v2/Users", {"schemas": [USER], "userName": "bob"}, token[1])
     assert (status, bob["meta"]["location"]) == (201, f"{url[1]}/Users/{bob['id']}")
     assert "POST '/scim/v2/Users' 201" in lines_until(started, "POST")

@@ -124,7 +124,7 @@ class Server:
     def wait(self) -> Self:
         """Return when the server is ready for requests."""
         deadline = time.monotonic() + PATIENCE
-        while not self._is_ready():
+        while not is_ready(self.port):
             assert self._process.poll() is None, f"the server ended:\n{self.output}"
             assert time.monotonic() < deadline, f"the server does not answer:\n{self.output}"
             time.sleep(0.02)
@@ -168,18 +168,20 @@ class Server:
         self._process.wait(PATIENCE)
         self._reader.join(PATIENCE)
 
-    def _is_ready(self) -> bool:
-        try:
-            with self.client(None, 1) as client:
-                return client("GET", "//readyz").status == 200
-        except OSError:
-            return False
-
     def _read(self) -> None:
         """Collect the output until the last process that could write to it is gone."""
         assert self._process.stdout is not None
         with self._process.stdout as output:
             self._output.extend(output)
+
+
+def is_ready(port: int) -> bool:
+    """Tell whether the server on a port is ready for requests."""
+    try:
+        with Client(port, None, 1) as client:
+            return client("GET", "//readyz").status == 200
+    except OSError:
+        return False
 
 
 def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
