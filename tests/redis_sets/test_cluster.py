@@ -3,7 +3,7 @@
 import signal
 from collections.abc import Callable, Iterator
 from functools import partial
-from threading import Thread
+from threading import Event, Thread
 from time import monotonic
 from urllib.parse import parse_qs, urlsplit
 
@@ -72,11 +72,12 @@ def test_a_tenant_moves(cluster: Cluster, backend: Backend, uri: str) -> None:
     """Commits go on while a tenant moves from server to server; each is done once."""
     commit(backend, person("a"))
     outcomes: list[bool] = []
+    has_moved = Event()
 
     def write() -> None:
-        for number in range(150):
+        while not has_moved.is_set():
             try:
-                commit(backend, changed(person("a"), nickName=f"n{number}"))
+                commit(backend, changed(person("a"), nickName=f"n{len(outcomes)}"))
                 outcomes.append(True)
             except StoreUnavailable:
                 outcomes.append(False)
@@ -89,6 +90,9 @@ def test_a_tenant_moves(cluster: Cluster, backend: Backend, uri: str) -> None:
         wait_until(partial(lambda number: len(outcomes) > number + 10, number))
         cluster.move(key_of(uri, TENANT))
         homes.add(cluster.holder(key_of(uri, TENANT)).port)
+    number = len(outcomes)
+    wait_until(lambda: len(outcomes) > number + 10)
+    has_moved.set()
     writer.join()
     assert len(homes) > 1
     assert outcomes[-1]
