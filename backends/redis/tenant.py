@@ -51,7 +51,7 @@ _HEADS_AT_ONCE = 500
 _AT_ONCE = 5000
 """What is asked for in one command: Lua takes no more than 8,000 arguments."""
 
-PATIENCE: Final = 1.5
+PATIENCE: Final = 1.2
 """Seconds to wait for other writers, so that an answer is there within two."""
 
 _TAKEN: Final = {"fetch": itemgetter(META, ROWS, USED, UNIQUE, INDEX, MEMBERS, GROUPS, MOVING)}
