@@ -2,8 +2,9 @@
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from socket import socket
 from time import monotonic, sleep
 from typing import TypeVar
 
@@ -12,10 +13,16 @@ from redis.exceptions import RedisError
 
 from flask_bsr_scim.backends.base import DEFAULT_TENANT
 from tests.redis_server import RedisServer, new_prefix
+from tests.server.running import free_port
 
 SLOTS = 16384
 PATIENCE = 30
 """Seconds after which anything that is waited for has failed."""
+
+_BUS = 10_000
+"""By so much the port is higher on which servers of a Cluster talk to each other."""
+_GIVEN_TO_CONNECTIONS = 32_768
+"""From here on a port may be that of any connection."""
 
 
 class Sentinel(RedisServer):
@@ -58,6 +65,16 @@ class Watched:
         return f"redis+sentinel://127.0.0.1:{self.sentinel.port}/main/0?prefix={new_prefix()}"
 
 
+def cluster_port() -> int:
+    """Return a port where nobody listens, nor on that of its bus, which no connection of this machine gets either."""
+    while True:
+        port = free_port()
+        with socket() as probe, suppress(OSError):
+            if port + _BUS < _GIVEN_TO_CONNECTIONS:
+                probe.bind(("127.0.0.1", port + _BUS))
+                return port
+
+
 class Cluster:
     """Three masters, each with a third of the slots."""
 
@@ -65,6 +82,7 @@ class Cluster:
         self.servers = [
             RedisServer(
                 folder / str(number),
+                cluster_port(),
                 cluster_enabled="yes",
                 cluster_config_file=f"nodes-{number}.conf",
                 cluster_node_timeout="1000",
@@ -128,6 +146,7 @@ class ClusterWithReplica(Cluster):
         super().__init__(folder)
         self.replica = RedisServer(
             folder / "replica",
+            cluster_port(),
             cluster_enabled="yes",
             cluster_config_file="nodes.conf",
             cluster_node_timeout="1000",
