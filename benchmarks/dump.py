@@ -15,7 +15,7 @@ from flask_bsr_scim.resource import Resource
 
 PROFILE = "rfc7643"
 
-_BEGIN = datetime(2026, 1, 1)  # noqa: DTZ001
+_BEGIN = datetime(2026, 1, 1)  # noqa: DTZ001  # Dumps have times of UTC without its name.
 _APART = timedelta(milliseconds=20)
 
 _ORDER = (

@@ -86,4 +86,4 @@ def _used() -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(_measured(int(sys.argv[1]), sys.argv[2])))  # noqa: T201
+    print(json.dumps(_measured(int(sys.argv[1]), sys.argv[2])))  # noqa: T201  # The process that measures reads it.

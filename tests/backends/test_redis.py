@@ -65,8 +65,8 @@ class Repeating(Server):
         return super().call(command, *arguments)
 
 
-class TestCommandsThatAreSentTwice(CommitContract, InsideContract, JournalContract):
-    """Nothing that is sent does a thing twice, so that what has no answer can be sent again."""
+class SentTwice:
+    """What the contracts need of a backend that sends everything twice."""
 
     @pytest.fixture
     def clock(self) -> ManualClock:
@@ -80,6 +80,10 @@ class TestCommandsThatAreSentTwice(CommitContract, InsideContract, JournalContra
         backend = RedisBackend(TYPES, Repeating(client_maker(place, options)), options, clock=clock)
         yield backend
         backend.close()
+
+
+class TestCommandsThatAreSentTwice(SentTwice, CommitContract, InsideContract, JournalContract):
+    """Nothing that is sent does a thing twice, so that what has no answer can be sent again."""
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from redis import Redis
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend, Removal
 from flask_bsr_scim.backends.dumping import Members
-from flask_bsr_scim.backends.redis import RedisBackend, commits, overlay, tenant, transaction, waiting
+from flask_bsr_scim.backends.redis import commits, overlay, tenant, transaction, waiting
 from flask_bsr_scim.backends.redis.layout import GROUPS, LOCK, MOVING
 from flask_bsr_scim.backends.redis.pending import Memberships
 from flask_bsr_scim.backends.redis.server import Server
@@ -26,7 +26,6 @@ from flask_bsr_scim.backends.testing.data import (
     OTHER,
     TENANT,
     TYPES,
-    ManualClock,
     changed,
     circle,
     commit,
@@ -43,8 +42,8 @@ from flask_bsr_scim.backends.testing.data import (
 )
 from flask_bsr_scim.backends.testing.inside import InsideContract
 from flask_bsr_scim.errors import StoreUnavailable, UnknownMembers
-from tests.backends.test_redis import Repeating, keys_of
-from tests.redis_server import new_prefix, running, shared
+from tests.backends.test_redis import SentTwice, keys_of
+from tests.redis_server import running, shared
 
 PEOPLE = [f"p{number:02}" for number in range(20)]
 
@@ -66,21 +65,8 @@ class TestLargeCommits(BackendContract):
         return lambda types, **rest: open_backend(shared().uri(), types, **rest)
 
 
-class TestLargeCommitsThatAreSentTwice(CommitContract, InsideContract):
+class TestLargeCommitsThatAreSentTwice(SentTwice, CommitContract, InsideContract):
     """Nothing of them that is sent does a thing twice."""
-
-    @pytest.fixture
-    def clock(self) -> ManualClock:
-        """The backend's clock."""
-        return ManualClock()
-
-    @pytest.fixture
-    def backend(self, clock: ManualClock) -> Iterator[Backend]:
-        """A backend that sends everything twice."""
-        place, options = read_place(f"redis://127.0.0.1:{shared().port}"), Options(prefix=new_prefix())
-        backend = RedisBackend(TYPES, Repeating(client_maker(place, options)), options, clock=clock)
-        yield backend
-        backend.close()
 
 
 @pytest.fixture

@@ -79,7 +79,6 @@ def test_okta_comes_in_with_what_is_printed(
     assert token is not None
     assert url is not None
     wait_until_ready(port)
-    ngrok.wait()
     status, _, bob = ngrok.ask("POST", "/scim/v2/Users", {"schemas": [USER], "userName": "bob"}, token[1])
     assert (status, bob["meta"]["location"]) == (201, f"{url[1]}/Users/{bob['id']}")
     assert "POST '/scim/v2/Users' 201" in lines_until(started, "POST")

@@ -5,7 +5,7 @@ import os
 import stat
 import sys
 import time
-from http.client import HTTPConnection, HTTPException
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -48,18 +48,6 @@ class Ngrok:
         connection.request(method, path, None if body is None else json.dumps(body), sent)
         response = connection.getresponse()
         return response.status, {n.lower(): v for n, v in response.getheaders()}, json.loads(response.read())
-
-    def wait(self) -> None:
-        """Return when the server answers through the tunnel."""
-        deadline = time.monotonic() + PATIENCE
-        while True:
-            try:
-                self.ask("GET", "/healthz")
-            except (OSError, HTTPException):
-                assert time.monotonic() < deadline, "nothing answers through the tunnel"
-                time.sleep(0.02)
-            else:
-                return
 
     def is_gone(self) -> bool:
         """Tell whether the agent has ended."""
