@@ -41,5 +41,5 @@ class WrappedErrors:
         return
 
     def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        if isinstance(error, self._unavailable):
+        if error is not None and isinstance(error, self._unavailable):
             raise StoreUnavailable(str(error)) from error

@@ -1,49 +1,61 @@
 """What an entry of the change log says of a change."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from flask_bsr_scim.schema import Attribute, Document, ResourceType, Returned
+from flask_bsr_scim.schema import Document, ResourceType, Returned
 
 
 def delta_of(attributes: Document, added: Sequence[str], removed: Sequence[str]) -> Document:
     """Return what was changed: attributes as of :func:`differences`, and the ids of members that came and went."""
-    parts = {"attributes": attributes, "membersAdded": added, "membersRemoved": removed}
-    return {name: value for name, value in parts.items() if value}
+    delta: Document = {"attributes": attributes} if attributes else {}
+    if added:
+        delta["membersAdded"] = added
+    if removed:
+        delta["membersRemoved"] = removed
+    return delta
 
 
-def differences(resource_type: ResourceType, old: Document, new: Document) -> Document:
-    """Return how the attributes differ, by path; what is never returned is left out."""
-    before, after = dict(_attributes(resource_type, old)), dict(_attributes(resource_type, new))
-    changed = (path for path in before | after if before.get(path) != after.get(path))
-    found = ((path, _told(resource_type, path, before), _told(resource_type, path, after)) for path in changed)
-    return {
-        path: {side: value for side, value in (("from", then), ("to", now)) if value is not None}
-        for path, then, now in found
-        if then != now
-    }
+def changed_names(old: Document, new: Document) -> list[str]:
+    """Return the names of the members of a document that differ: of attributes, and the URNs of extensions."""
+    return [name for name in old | new if name not in old or name not in new or old[name] != new[name]]
 
 
-def _told(resource_type: ResourceType, path: str, values: Document) -> object:
-    """Return the value at a path without what is never returned, None when nothing is left."""
-    target, value = resource_type.resolve(path), values.get(path)
-    if target is None or value is None:
-        return value
-    return None if target.leaf.returned is Returned.NEVER else _without_secrets(target.leaf, value)
+def differences(resource_type: ResourceType, old: Document, new: Document, names: Iterable[str]) -> Document:
+    """Return how the attributes differ, by path; what is never returned is left out.
+
+    :param names: those of :func:`changed_names`.
+    """
+    return {path: sides for name in names for path, sides in _differences(resource_type, name, old, new) if sides}
 
 
-def _attributes(resource_type: ResourceType, document: Document) -> Iterator[tuple[str, object]]:
-    for name, value in document.items():
-        if name.lower() in resource_type.by_urn:
-            yield from ((f"{name}:{inner}", held) for inner, held in value.items())
-        elif name != "id":
-            yield name, value
+def _differences(
+    resource_type: ResourceType, name: str, old: Document, new: Document
+) -> Iterator[tuple[str, Document]]:
+    then, now = old.get(name), new.get(name)
+    if name.lower() in resource_type.by_urn:
+        then, now = then or {}, now or {}
+        for inner in changed_names(then, now):
+            yield f"{name}:{inner}", _sides(resource_type, f"{name}:{inner}", then.get(inner), now.get(inner))
+    elif name != "id":
+        yield name, _sides(resource_type, name, then, now)
 
 
-def _without_secrets(attribute: Attribute, value: Any) -> Any:
-    secrets = {sub.name for sub in attribute.sub_attributes if sub.returned is Returned.NEVER}
-    if not secrets:
-        return value
+def _sides(resource_type: ResourceType, path: str, then: Any, now: Any) -> Document:
+    """Return both values at a path without what is never returned; nothing when no difference is left."""
+    target = resource_type.resolve(path)
+    if target is not None:
+        attribute = target.leaf
+        if attribute.returned is Returned.NEVER:
+            return {}
+        if secrets := {sub.name for sub in attribute.sub_attributes if sub.returned is Returned.NEVER}:
+            then, now = _without(secrets, then), _without(secrets, now)
+    if then == now:
+        return {}
+    return {side: value for side, value in (("from", then), ("to", now)) if value is not None}
+
+
+def _without(secrets: set[str], value: Any) -> Any:
     if isinstance(value, list):
-        return [_without_secrets(attribute, element) for element in value]
-    return {name: held for name, held in value.items() if name not in secrets}
+        return [_without(secrets, element) for element in value]
+    return value and {name: held for name, held in value.items() if name not in secrets}

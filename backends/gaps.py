@@ -57,12 +57,11 @@ class _Cursors(Sequence[str]):
     def __getitem__(self, place: slice) -> Sequence[str]: ...
 
     def __getitem__(self, place: int | slice) -> str | Sequence[str]:
-        if isinstance(place, slice):
-            return [self._cursor(number) for number in range(len(self))[place]]
-        return self._cursor(range(len(self))[place])
+        numbers = range(len(self._resources) + 1)
+        return self._cursor(numbers[place]) if isinstance(place, int) else [self._cursor(n) for n in numbers[place]]
 
     def _cursor(self, number: int) -> str:
-        seq, *_, key = self._resources[max(0, number - 1)]
+        seq, *_, key = self._resources[number - 1 if number else 0]
         # In the order of creation the gap behind a resource has its number, and the one before it a number less.
         seq -= self._reverse if number else not self._reverse
         return f"{seq} {orjson.dumps(key).decode()}" if self._is_sorted else str(seq)

@@ -1,7 +1,7 @@
 """Commits over a store that has interactive transactions: what changes mean, in primitives that the store supplies."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple
 
@@ -19,7 +19,7 @@ from flask_bsr_scim.backends.base import (
     StoredKey,
     Swap,
 )
-from flask_bsr_scim.backends.deltas import delta_of, differences
+from flask_bsr_scim.backends.deltas import changed_names, delta_of, differences
 from flask_bsr_scim.errors import ResourceNotFound, UniquenessConflict, UnknownMembers, VersionConflict
 from flask_bsr_scim.portions import portions
 from flask_bsr_scim.resource import Link, MemberChanges, Resource
@@ -135,6 +135,9 @@ class Transaction(ABC):
         """Return the time of a commit that is made now, never one before that of an earlier commit."""
         return now
 
+    def flush(self) -> None:
+        """Write what was put off, as the commit is complete; nothing but :meth:`purge_log` comes after it."""
+
 
 class TransactionalBackend(Backend):
     """A backend that supplies transactions and leaves the meaning of changes to this class."""
@@ -159,6 +162,7 @@ class TransactionalBackend(Backend):
         """Do the changes in a transaction."""
         commit = _Commit(self, transaction, actor, transaction.time(self._now()))
         resources = [commit.apply(change) for change in changes]
+        transaction.flush()
         transaction.purge_log(self._log_horizon())
         return resources, commit.entries
 
@@ -194,32 +198,32 @@ class _Commit:
         row = self._transaction.insert(new)
         if row is None:
             raise UniquenessConflict(change.type, "id", change.id, change.id)
-        self._move_keys(resource_type, row, {}, change.document)
+        self._move_keys(resource_type, row, {}, change.document, change.document)
         ids = sorted(change.members.add) if change.members and resource_type.members else []
-        links = self._link(resource_type, row, ids)
+        links = self._link(resource_type, row, ids) if ids else ()
         self._log("create", row.type, row.id, None, 1, delta_of({}, ids, []))
-        return row.resource(links or ())
+        return row.resource(links)
 
     def _swap(self, change: Swap) -> Resource:
         resource_type = self._types.by_name[change.type]
         row = self._find(change)
-        new, attributes = self._with_document(resource_type, row, change.document)
-        added, removed = self._change_members(resource_type, row, change.members or _NO_CHANGES)
-        if new is row and not (added or removed):
+        text, label, attributes = self._changed_document(resource_type, row, change.document)
+        added, removed = self._change_members(resource_type, row, change.members)
+        if text is row.text and not (added or removed):
             return row.resource()
-        return self._advance(row, new, delta_of(attributes, added, removed)).resource()
+        return self._advance(row, text, label, delta_of(attributes, added, removed)).resource()
 
     def _convert(self, change: Conversion) -> Resource:
         old = self._find(change)
         old_type, new_type = self._types.by_name[old.type], self._types.by_name[change.new_type]
         document = orjson.loads(old.text)
         self._leave(old, [g for g in self._transaction.groups_of(old) if g.type not in change.kept_in])
-        self._move_keys(old_type, old, document, {})
+        self._move_keys(old_type, old, document, {}, document)
         text, version = orjson.dumps(change.document).decode(), old.version + 1
         new = old._replace(type=new_type.name, version=version, modified=self._now, text=text)
         self._transaction.convert(old, new)
-        self._move_keys(new_type, new, {}, change.document)
-        self._log("delete", old.type, old.id, old.version, None, delta_of(differences(old_type, document, {}), [], []))
+        self._move_keys(new_type, new, {}, change.document, change.document)
+        self._log_end(old_type, old, document, [])
         self._log("create", new.type, new.id, None, version, {})
         return new.resource()
 
@@ -227,23 +231,16 @@ class _Commit:
         for group in groups:
             self._transaction.unlink(group, [row.id])
             if group.id != row.id:
-                self._advance(group, group, delta_of({}, [], [row.id]))
+                self._advance(group, group.text, group.label, delta_of({}, [], [row.id]))
 
     def _remove(self, row: Row) -> None:
         resource_type = self._types.by_name[row.type]
         document = orjson.loads(row.text)
         self._leave(row, self._transaction.groups_of(row))
         _, removed = self._change_members(resource_type, row, MemberChanges(clear=True))
-        self._move_keys(resource_type, row, document, {})
+        self._move_keys(resource_type, row, document, {}, document)
         self._transaction.delete(row)
-        self._log(
-            "delete",
-            row.type,
-            row.id,
-            row.version,
-            None,
-            delta_of(differences(resource_type, document, {}), [], removed),
-        )
+        self._log_end(resource_type, row, document, removed)
 
     def _find(self, change: Swap | Removal | Conversion) -> Row:
         row = self._transaction.find(change.id)
@@ -253,49 +250,54 @@ class _Commit:
             raise VersionConflict(f"{row.type} {row.id} is in version {row.version}")
         return row
 
-    def _with_document(self, resource_type: ResourceType, row: Row, document: Document | None) -> tuple[Row, Document]:
-        """Return the row with another document, and how its attributes differ; the keys are moved."""
-        text = row.text if document is None else orjson.dumps(document).decode()
-        if document is None or text == row.text:
-            return row, {}
-        old = orjson.loads(row.text)
-        if old == document:
-            return row, {}
-        self._move_keys(resource_type, row, old, document)
-        new = row._replace(text=text, label=label_of(resource_type, document))
-        return new, differences(resource_type, old, document)
+    def _changed_document(
+        self, resource_type: ResourceType, row: Row, document: Document | None
+    ) -> tuple[str, str | None, Document]:
+        """Return text and label that a row gets with a document, and how its attributes differ; the keys are moved."""
+        if document is not None:
+            old = orjson.loads(row.text)
+            if names := changed_names(old, document):
+                self._move_keys(resource_type, row, old, document, names)
+                attributes = differences(resource_type, old, document, names)
+                return orjson.dumps(document).decode(), label_of(resource_type, document), attributes
+        return row.text, row.label, {}
 
-    def _advance(self, old: Row, new: Row, delta: Document) -> Row:
+    def _advance(self, old: Row, text: str, label: str | None, delta: Document) -> Row:
         """Store the next version."""
-        new = new._replace(version=old.version + 1, modified=self._now)
+        version = old.version + 1
+        new = Row(old.seq, old.type, old.id, version, old.created, self._now, text, old.used, label)
         self._transaction.update(old, new)
-        self._log("update", old.type, old.id, old.version, new.version, delta)
+        self._log("update", old.type, old.id, old.version, version, delta)
         return new
 
-    def _move_keys(self, resource_type: ResourceType, row: Row, old: Document, new: Document) -> None:
-        """Enter the resource under the keys of its new document; what it no longer has goes first."""
+    def _move_keys(
+        self, resource_type: ResourceType, row: Row, old: Document, new: Document, names: Container[str]
+    ) -> None:
+        """Enter the resource under the keys of its new document; what it no longer has goes first.
+
+        :param names: of the members that differ.
+        """
         transaction = self._transaction
         for index in resource_type.indexed:
-            if index.is_same(old, new):
+            if index.top not in names:
                 continue
-            name = index.name
-            before, after = index.keys(old) if old else {}, index.keys(new) if new else {}
-            for key in before.keys() - after.keys():
+            name, before, after = index.name, index.keys(old), index.keys(new)
+            for key in [k for k in before if k not in after]:
                 if index.unique:
                     transaction.release(name, key)
                 else:
                     transaction.remove_key(name, key, row)
-            for key in after.keys() - before.keys():
+            for key in [k for k in after if k not in before]:
                 if not index.unique:
                     transaction.add_key(name, key, row)
                 elif holder := transaction.claim(name, key, row):
                     raise UniquenessConflict(resource_type.name, index.path, str(after[key]), holder)
 
     def _change_members(
-        self, resource_type: ResourceType, group: Row, changes: MemberChanges
+        self, resource_type: ResourceType, group: Row, changes: MemberChanges | None
     ) -> tuple[list[str], list[str]]:
         """Return the ids of the members that came and went."""
-        if resource_type.members is None or changes == _NO_CHANGES:
+        if resource_type.members is None or changes is None or changes == _NO_CHANGES:
             return [], []
         wanted = set(changes.add)
         touched = None if changes.clear else wanted.union(changes.remove)
@@ -333,7 +335,11 @@ class _Commit:
         entry = LogEntry(
             0, self._now, actor.token_id, actor.request_id, operation, type_name, resource_id, before, after, delta
         )
-        self.entries.append(entry._replace(sequence=self._transaction.write_log(entry)))
+        self.entries.append(LogEntry(self._transaction.write_log(entry), *entry[1:]))
+
+    def _log_end(self, resource_type: ResourceType, row: Row, document: Document, members: Sequence[str]) -> None:
+        attributes = differences(resource_type, document, {}, document)
+        self._log("delete", row.type, row.id, row.version, None, delta_of(attributes, [], members))
 
 
 def label_of(resource_type: ResourceType, document: Document) -> str | None:

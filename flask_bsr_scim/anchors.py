@@ -8,7 +8,6 @@ gap, so that a client is right too which adds `count`, whatever the page holds.
 """
 
 from collections.abc import Hashable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 
@@ -47,11 +46,13 @@ class Anchors:
 
     def _ended(self, tenant: str, walk: Hashable, offset: int, page: Page) -> Page:
         """Return so much of a page that it ends at a place which means its end alone."""
-        with suppress(StoreUnavailable):  # Then the next page is found by its number.
+        try:
             other = self._kept(tenant, walk, offset, page, page.size)
             for size in () if other is None else _shorter(page, other):
                 if self._kept(tenant, walk, offset, page, size) is None:
                     return page.cut(size)
+        except StoreUnavailable:
+            pass  # The next page is then found by its number.
         return page
 
     def _kept(self, tenant: str, walk: Hashable, offset: int, page: Page, size: int) -> str | None:

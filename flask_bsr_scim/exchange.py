@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from flask_bsr_scim.backends.base import NOBODY, Actor, Change, Insert, Removal, Swap
-from flask_bsr_scim.resource import Resource
+from flask_bsr_scim.schema import Document
 from flask_bsr_scim.view import View
 
 
@@ -50,10 +50,10 @@ class Consequences(Protocol):
     def insert(self, context: Context, change: Insert) -> Sequence[Change]:
         """Return what goes with a new resource; a `Swap` in its place takes over one that is there."""
 
-    def swap(self, context: Context, old: Resource, change: Swap) -> Sequence[Change]:
-        """Return what goes with a change of a stored resource, without its links."""
+    def swap(self, context: Context, before: Document, change: Swap) -> Sequence[Change]:
+        """Return what goes with a change of a resource, whose stored document is `before`."""
 
-    def remove(self, context: Context, old: Resource, change: Removal) -> Sequence[Change]:
+    def remove(self, context: Context, before: Document, change: Removal) -> Sequence[Change]:
         """Return what goes with a removal."""
 
 
@@ -64,11 +64,11 @@ class NoConsequences:
         """Return the change alone."""
         return (change,)
 
-    def swap(self, context: Context, old: Resource, change: Swap) -> Sequence[Change]:
+    def swap(self, context: Context, before: Document, change: Swap) -> Sequence[Change]:
         """Return the change alone."""
         return (change,)
 
-    def remove(self, context: Context, old: Resource, change: Removal) -> Sequence[Change]:
+    def remove(self, context: Context, before: Document, change: Removal) -> Sequence[Change]:
         """Return the change alone."""
         return (change,)
 

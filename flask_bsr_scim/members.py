@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 
 from flask_bsr_scim.backends.base import Backend
 from flask_bsr_scim.exchange import Context
-from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema import Document, ResourceType
 
 
@@ -14,15 +13,16 @@ class Members:
     :ivar were_read: whether they were.
     """
 
-    def __init__(self, backend: Backend, context: Context, group: Resource, resource_type: ResourceType) -> None:
-        self._backend, self._context, self._group = backend, context, group
+    def __init__(self, backend: Backend, context: Context, resource_type: ResourceType, group_id: str) -> None:
+        self._backend, self._context = backend, context
+        self._type, self._id = resource_type.name, group_id
         self._kinds = resource_type.members.refers_to if resource_type.members else ()
         self.were_read = False
 
     def read(self) -> list[Document]:
         """Return all of them."""
         self.were_read = True
-        group = self._backend.get(self._context.tenant, self._group.type, self._group.id, links=True)
+        group = self._backend.get(self._context.tenant, self._type, self._id, links=True)
         return [self._member(link.type, link.id) for link in (group.links if group else ())]
 
     def describe(self, ids: Iterable[str]) -> Iterator[Document]:

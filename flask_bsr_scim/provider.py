@@ -15,7 +15,14 @@ from flask_bsr_scim.exchange import Consequences, Context, NoConsequences, Optio
 from flask_bsr_scim.filter import FilterReader, narrow, parse_filter
 from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.members import Members
-from flask_bsr_scim.messages import EVERYTHING, SearchRequest, Selection, cursor_list_response, list_response
+from flask_bsr_scim.messages import (
+    EVERYTHING,
+    SearchRequest,
+    Selection,
+    cursor_list_response,
+    list_response,
+    list_text,
+)
 from flask_bsr_scim.patch import Operation, Patch, make_patch
 from flask_bsr_scim.resource import Link, MemberChanges, Resource
 from flask_bsr_scim.schema import (
@@ -27,9 +34,9 @@ from flask_bsr_scim.schema import (
 from flask_bsr_scim.schema.projection import Projection, make_projection
 from flask_bsr_scim.schema.validator import Validator
 from flask_bsr_scim.search import Search
-from flask_bsr_scim.sorting import sort_of, sorts_of
+from flask_bsr_scim.sorting import SortReader, sorts_of
 from flask_bsr_scim.streams import stream, stream_all
-from flask_bsr_scim.view import View
+from flask_bsr_scim.view import SEPARATOR, View
 from flask_bsr_scim.writer import Outcome, Writer
 
 _KEPT_WHEN_ABSENT = ("active",)
@@ -54,7 +61,7 @@ class ServiceProvider:
         self.options = options or Options()
         self._writer = Writer(backend, self.options.unknown_members, consequences or NoConsequences())
         endpoints = {t.name: t.endpoint for t in types.exposed}
-        self._filters = FilterReader()
+        self._filters, self._sorts = FilterReader(), SortReader()
         self._cursors, self._anchors = Cursors(backend), Anchors(backend)
         self._projection = lru_cache(_PROJECTIONS)(self._make_projection)
         self._validators = {t.name: Validator(t, endpoints) for t in types.exposed}
@@ -104,25 +111,26 @@ class ServiceProvider:
         :raises InvalidCursor: the cursor is none of this query; see :meth:`Cursors.read` for the others.
         """
         projection = self._projection(resource_type.name, request.selection)
+        filter, form = (None, None) if request.filter is None else self._filters.read(request.filter, resource_type)
         query = Query(
             context.view,
-            None if request.filter is None else self._filters.read(request.filter, resource_type),
-            sort_of(resource_type, request),
+            filter,
+            self._sorts.read(resource_type, request),
             request.start_index - 1,
             self._count(request),
             projection.needs_links,
             texts=projection.is_default,
+            form=form,
         )
         if request.cursor is not None:
             queries = {resource_type.name: replace(query, texts=False)}
             return self._walk(context, resource_type.endpoint, queries, request, request.cursor)
         walk = context.actor.token_id, request.filter, request.sort_by, request.descending, resource_type.name
         page = self._anchors.page(context.tenant, walk, resource_type.name, query)
+        numbers = page.total, request.start_index, page.size
         if page.texts is None:
-            texts = stream_all(context.view, projection, page.resources)
-        else:
-            texts = iter((context.view.kept(",".join(page.texts)),))
-        return Response(200, list_response(page.total, request.start_index, page.size, texts))
+            return Response(200, list_response(*numbers, stream_all(context.view, projection, page.resources)))
+        return Response(200, iter((list_text(*numbers, context.view.kept(page.texts)),)))
 
     def search_all(self, context: Context, request: SearchRequest) -> Response:
         """Return one page of the matching resources of all types (§3.4.2.1): 200.
@@ -157,7 +165,7 @@ class ServiceProvider:
         validator = self._validators[resource_type.name]
         sent: Document | None = None
 
-        def change(old: Resource) -> Outcome:
+        def change(present: Document) -> Outcome:
             nonlocal body, sent
             if sent is None:
                 sent, body = validator.resource(body), None
@@ -165,8 +173,7 @@ class ServiceProvider:
             members = _pop_members(resource_type, document)
             if members is None and resource_type.members and not tolerates(Tolerance.MEMBERS_KEPT_BY_PUT):
                 members = ()
-            present = old.document
-            document = {"schemas": document.pop("schemas"), "id": old.id, **document}
+            document = {"schemas": document.pop("schemas"), "id": resource_id, **document}
             carried = validator.with_read_only(document | _carried_over(present, document), present)
             if carried != document:
                 document = validator.finish(carried)
@@ -196,12 +203,11 @@ class ServiceProvider:
         projection = self._projection(resource_type.name, selection or EVERYTHING)
         patch: Patch | None = None
 
-        def change(old: Resource) -> Outcome:
+        def change(present: Document) -> Outcome:
             nonlocal patch
             if patch is None:
                 patch = make_patch(operations(), resource_type, self._validators[resource_type.name])
-            members = Members(self.backend, context, old, resource_type)
-            present = old.document
+            members = Members(self.backend, context, resource_type, resource_id)
             document = patch.apply(present) if patch.document else present
             changes = patch.member_changes(members.read, members.describe)
             return Outcome(_if_changed(present, document), changes, bool(patch.document) or members.were_read)
@@ -259,7 +265,7 @@ class ServiceProvider:
         for type_name, some in groupby(resources, attrgetter("type")):
             yield separator
             yield from stream_all(view, self._projection(type_name, selection), some)
-            separator = ","
+            separator = SEPARATOR
 
     def _make_projection(self, type_name: str, selection: Selection) -> Projection:
         with Speech():  # What is kept serves every dialect. A name that nothing has is ignored in each of them.

@@ -9,7 +9,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import NamedTuple
 
-from flask_bsr_scim.backends.base import Backend, Change, Conversion, Insert, Query, Removal, Swap
+from flask_bsr_scim.backends.base import Backend, Change, Conversion, Insert, Query, Removal, RemovalOfAll, Swap
 from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidValue, shown
 from flask_bsr_scim.exchange import Context
@@ -42,16 +42,25 @@ class References:
         every = [reference for references in found.values() for reference in references]
         self._to = {name: [r for r in every if name in r.endpoints] for name in found}
         """By the types to which they lead."""
+        self._holding = {name: frozenset(r.target.top for r in references) for name, references in found.items()}
+        """The members of a document in which there are references, by its type."""
+        self._watched = {
+            name: holding.union(*(r.follows.values() for r in self._to[name]))
+            for name, holding in self._holding.items()
+        }
+        """The same, and what references to the document show of it."""
 
-    def commit(self, context: Context, changes: Sequence[Change], old: Resource | None = None) -> list[Resource | None]:
+    def commit(
+        self, context: Context, changes: Sequence[Change], before: Document | None = None
+    ) -> list[Resource | None]:
         """Commit changes; result and errors are those of the backend, for these changes alone.
 
-        :param old: the resource that one of them changes, as it was.
+        :param before: the document that one of them changes, as it is stored.
         :raises InvalidValue: a reference leads to no resource, and the dialect wants one.
         """
-        if not self._of:
+        if not self._of or not any(self._touches(change, before) for change in changes):
             return self._backend.commit(context.tenant, changes, context.actor)
-        steps = [(change, self._before(context, change, old)) for change in changes]
+        steps = [(change, self._before(context, change, before)) for change in changes]
         moves = [move for change, before in steps for move in self._moves(change, before)]
         is_alone = bool(moves) or any(self._leads_elsewhere(change, before) for change, before in steps)
         with self._backend.together(context.tenant) if is_alone else nullcontext():
@@ -61,12 +70,24 @@ class References:
                 self._follow(context, move)
         return resources
 
-    def _before(self, context: Context, change: Change, old: Resource | None) -> Document:
+    def _touches(self, change: Change, before: Document | None) -> bool:
+        """Tell whether a change may concern a reference at one of its ends."""
+        match change:
+            case Insert(name, _, document):
+                return not self._holding.get(name, frozenset()).isdisjoint(document)
+            case Swap(name, resource_id, dict(document)) if before is not None and before["id"] == resource_id:
+                return any(before.get(a) != document.get(a) for a in self._watched.get(name, ()))
+            case Swap(document=None) | RemovalOfAll():
+                return False
+        return change.type in self._to
+
+    def _before(self, context: Context, change: Change, known: Document | None) -> Document:
         """Return the document that a swap replaces; nothing for other changes."""
         if not isinstance(change, Swap) or change.document is None or change.type not in self._to:
             return {}
-        if old is None or old.id != change.id:
-            old = self._backend.get(context.tenant, change.type, change.id)
+        if known is not None and known["id"] == change.id:
+            return known
+        old = self._backend.get(context.tenant, change.type, change.id)
         return old.document if old else {}
 
     def _moves(self, change: Change, before: Document) -> Iterator[_Move]:

@@ -9,7 +9,7 @@ from flask_bsr_scim.portions import portions
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema import Document
 from flask_bsr_scim.schema.projection import Projection
-from flask_bsr_scim.view import CHUNK, View
+from flask_bsr_scim.view import CHUNK, SEPARATOR, View
 
 _AT_ONCE = 100
 """Resources in one piece of a list."""
@@ -25,17 +25,17 @@ def stream(view: View, projection: Projection, resource: Resource) -> Iterator[s
 
 
 def stream_all(view: View, projection: Projection, resources: Iterable[Resource]) -> Iterator[str]:
-    """Yield the JSON texts of what is chosen of several resources, with commas between them."""
+    """Yield the JSON texts of what is chosen of several resources, with `SEPARATOR` between them."""
     separator = ""
     for some in portions(resources, _AT_ONCE):
         if projection.is_default and max(map(len, map(_links, some))) <= CHUNK:
-            yield separator + ",".join(view.texts(some))
-            separator = ","
+            yield separator + SEPARATOR.join(view.texts(some))
+            separator = SEPARATOR
             continue
         for resource in some:
             yield separator
             yield from stream(view, projection, resource)
-            separator = ","
+            separator = SEPARATOR
 
 
 def _chosen(view: View, projection: Projection, resource: Resource) -> Iterator[str]:

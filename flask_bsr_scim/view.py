@@ -26,11 +26,17 @@ MARK = "\\"
 MARKED = f'"{MARK}/'
 """How a URI begins there, and nothing else: what serializes escapes no slash, and a backslash by a second one."""
 
+_LOCATION, _REF = '"location":', '"$ref":'
+"""What precedes URIs there. The longer what is looked for, the faster it is found in a page."""
+
 RELATIVE = '"/'
 """How a relative reference begins in a document."""
 
 _TAIL = '\\""}}'
 """How each text without memberships ends: behind the version, which is the last member of `meta`."""
+
+SEPARATOR = ",\n"
+"""Between the texts of the resources of a list; no text has a line end."""
 
 CHUNK = 1000
 """Members in one piece of a streamed group."""
@@ -80,13 +86,20 @@ class View:
 
     def kept(self, text: str) -> str:
         """Return texts that are kept as they look from here."""
-        return f'"{self.base_url}/'.join(text.split(MARKED))  # `str.replace` would look through a page twice.
+        base = f'"{self.base_url}/'
+        # What `str.replace` does, which looks through a page twice.
+        text = f"{_LOCATION}{base}".join(text.split(f"{_LOCATION}{MARKED}"))
+        return text.replace(f"{_REF}{MARKED}", f"{_REF}{base}") if "$" in text else text
 
     def with_groups(self, text: str, type_name: str, groups: Sequence[Link]) -> str:
         """Return the text of a resource without groups as it is with them."""
+        return ended(text, self.ending(type_name, groups)) if groups else text
+
+    def ending(self, type_name: str, groups: Sequence[Link]) -> str:
+        """Return how the text of a resource ends that is in these groups."""
         if not groups:
-            return text
-        return f"{text[: -len(_TAIL)]}{SHOWS_GROUPS}{_TAIL[:-1]}{self._linked(type_name, groups)}}}"
+            return _TAIL
+        return f"{SHOWS_GROUPS}{_TAIL[:-1]}{self._linked(type_name, groups)}}}"
 
     def chunks(self, resource: Resource) -> Iterator[str]:
         """Yield the JSON text of the whole resource in pieces, so that a large group is never rendered at once."""
@@ -120,6 +133,11 @@ class View:
     def _rendered(self, members: Iterable[Link]) -> str:
         prefixes = self._prefixes
         return ",".join([f'{{"value":"{i}","$ref":"{prefixes[kind]}{i}","type":"{kind}"}}' for i, kind, _ in members])
+
+
+def ended(text: str, ending: str) -> str:
+    """Return the text of a resource without memberships with another :meth:`View.ending`."""
+    return text[: -len(_TAIL)] + ending
 
 
 @lru_cache(1024)

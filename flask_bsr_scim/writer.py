@@ -89,10 +89,10 @@ class Writer:
         context: Context,
         resource_type: ResourceType,
         resource_id: str,
-        change: Callable[[Resource], Outcome],
+        change: Callable[[Document], Outcome],
         conditions: Conditions,
     ) -> Resource:
-        """Commit what `change` makes of the stored resource; when another write came between, try again on its result.
+        """Commit what `change` makes of the stored document; when another write came between, try again on its result.
 
         It is returned with the groups in which it was, without members.
 
@@ -106,17 +106,18 @@ class Writer:
         for _ in range(_ATTEMPTS):
             old = self.get(context, resource_type, resource_id, links=resource_type.members is None)
             expected = conditions.check(old)
-            outcome = change(old)
+            before = old.document
+            outcome = change(before)
             if outcome.document is not None:
                 _check_size(outcome.document)
             if outcome.depends_on_old:
                 expected = old.version
             swap = Swap(old.type, old.id, outcome.document, outcome.members, expected)
-            changes = self._consequences.swap(context, old, swap)
+            changes = self._consequences.swap(context, before, swap)
             if outcome.document is None and outcome.members is None and len(changes) == 1:
                 return old
             try:
-                return self._commit(context, old.type, changes, old)._replace(links=old.links)
+                stored = self._commit(context, old.type, changes, before)
             except VersionConflict:
                 continue
             except UniquenessConflict as conflict:
@@ -124,6 +125,8 @@ class Writer:
                     raise self._taken(context, conflict) from None
             except ResourceNotFound:
                 raise _not_found(resource_type, resource_id) from None
+            else:
+                return stored._replace(links=old.links) if old.links else stored
         raise _too_busy()
 
     def remove(self, context: Context, resource_type: ResourceType, resource_id: str, conditions: Conditions) -> None:
@@ -132,19 +135,19 @@ class Writer:
             old = self.get(context, resource_type, resource_id)
             removal = Removal(resource_type.name, resource_id, conditions.check(old))
             try:
-                self._references.commit(context, self._consequences.remove(context, old, removal))
+                self._references.commit(context, self._consequences.remove(context, old.document, removal))
             except (VersionConflict, ResourceNotFound):
                 continue
             return
         raise _too_busy()
 
     def _commit(
-        self, context: Context, type_name: str, changes: Sequence[Change], old: Resource | None = None
+        self, context: Context, type_name: str, changes: Sequence[Change], before: Document | None = None
     ) -> Resource:
         """Commit, and return the resource of a type; by the policy, leave out members that do not exist."""
         while True:
             try:
-                resources = self._references.commit(context, changes, old)
+                resources = self._references.commit(context, changes, before)
             except UnknownMembers as error:
                 if self._unknown_members is UnknownMemberPolicy.REJECT:
                     raise _rejected(error) from None

@@ -52,6 +52,7 @@ USERS = {
     "connectrpc": ("registry.api", "web.connect"),
     "flask": ("web",),
     "granian": ("web",),
+    "hiredis": ("backends.redis.connections",),
     "hypothesis": ("backends.testing",),
     "itsdangerous": ("seals",),
     "jinja2": ("web.console",),
@@ -68,7 +69,7 @@ USERS = {
 }
 """The only importers of a library."""
 
-ON_DEMAND = ("granian", "jwt", "limits", "prometheus_client", "pyngrok", "redis")
+ON_DEMAND = ("granian", "hiredis", "jwt", "limits", "prometheus_client", "pyngrok", "redis")
 """Libraries of the extras, and the driver of one backend: imported when they are asked for."""
 
 ENTRANCES = (PACKAGE, *(f"{PACKAGE}.{name}" for name in ("web.cli", "provider", "backends.memory", "backends.sqlite")))

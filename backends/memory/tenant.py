@@ -120,7 +120,7 @@ class MemoryTransaction(Transaction):
         if self._tenant.find(row.id) is not None:
             return None
         self._tenant.created += 1
-        row = row._replace(seq=self._tenant.created)
+        row = Row(self._tenant.created, *row[1:])
         self._put_row(row)
         return row
 

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, TypeVarTuple
 from urllib.parse import unquote, urlsplit
 
 from flask_bsr_scim.backends.base import JournalEntry, LogEntry, MemberChoice, Page, Query
@@ -22,6 +22,7 @@ from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType, TypeRegistry
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _SYNCHRONOUS = ("FULL", "NORMAL")
 
@@ -103,32 +104,40 @@ class SQLiteBackend(TransactionalBackend):
             self._tenant_numbers[name] = number
         return number
 
-    def _reading(self, tenant: str, work: Callable[[Reader], T], missing: T, *, snapshot: bool = True) -> T:
-        """Return what `work` reads in a tenant, `missing` when there is no such tenant."""
+    def _read(self, tenant: str, missing: T, read: Callable[[Reader, *Ts], T], *asked: *Ts) -> T:
+        """Return what a method of :class:`Reader` reads with one statement; `missing` when there is no such tenant."""
+        return self._connections.read(self._in_tenant, tenant, missing, read, asked)
 
-        def read(connection: sqlite3.Connection) -> T:
-            number = self._tenant(connection, tenant)
-            return missing if number is None else work(Reader(connection, number, self._texts, self._selections))
+    def _read_snapshot(self, tenant: str, missing: T, read: Callable[[Reader, *Ts], T], *asked: *Ts) -> T:
+        """Return the same of a method that takes several statements."""
+        return self._connections.read_snapshot(lambda c: self._in_tenant(c, tenant, missing, read, asked))
 
-        return self._connections.read_snapshot(read) if snapshot else self._connections.read(read)
+    def _in_tenant(
+        self,
+        connection: sqlite3.Connection,
+        tenant: str,
+        missing: T,
+        read: Callable[[Reader, *Ts], T],
+        asked: tuple[*Ts],
+    ) -> T:
+        number = self._tenant(connection, tenant)
+        return missing if number is None else read(Reader(connection, number, self._texts, self._selections), *asked)
 
     def _get(self, tenant: str, type_name: str, resource_id: str, links: bool) -> Resource | None:
         if not links:
-            return self._reading(tenant, lambda r: r.get(type_name, resource_id), None, snapshot=False)
-        resource_type = self.types.by_name[type_name]
-        if resource_type.members is None:
-            return self._reading(tenant, lambda r: r.get_with_groups(type_name, resource_id), None, snapshot=False)
-        return self._reading(tenant, lambda r: r.get_with_members(type_name, resource_id), None)
+            return self._read(tenant, None, Reader.get, type_name, resource_id)
+        if self.types.by_name[type_name].members is None:
+            return self._read(tenant, None, Reader.get_with_groups, type_name, resource_id)
+        return self._read_snapshot(tenant, None, Reader.get_with_members, type_name, resource_id)
 
     def _find(self, tenant: str, type_name: str, attribute: str, key: Any) -> Resource | None:
-        return self._reading(tenant, lambda r: r.find(f"{type_name}.{attribute}", key), None, snapshot=False)
+        return self._read(tenant, None, Reader.find, f"{type_name}.{attribute}", key)
 
     def _is_held(self, tenant: str, type_name: str, attribute: str, key: Any) -> bool:
-        return self._reading(tenant, lambda r: r.is_held(f"{type_name}.{attribute}", key), False, snapshot=False)
+        return self._read(tenant, False, Reader.is_held, f"{type_name}.{attribute}", key)
 
     def _query(self, tenant: str, resource_type: ResourceType, query: Query) -> Page:
-        seconds = self.query_seconds
-        return self._reading(tenant, lambda r: r.page(resource_type, query, seconds), Page(0, ()), snapshot=False)
+        return self._read(tenant, Page(0, ()), Reader.page, resource_type, query, self.query_seconds)
 
     def _members(
         self,
@@ -139,16 +148,16 @@ class SQLiteBackend(TransactionalBackend):
         reverse: bool,
         choice: MemberChoice,
     ) -> list[Link]:
-        return self._reading(tenant, lambda r: r.members(group_ids, after, count, reverse, choice), [])
+        return self._read_snapshot(tenant, [], Reader.members, group_ids, after, count, reverse, choice)
 
     def _count_members(self, tenant: str, group_ids: Sequence[str], choice: MemberChoice) -> int:
-        return self._reading(tenant, lambda r: r.count_members(group_ids, choice), 0, snapshot=False)
+        return self._read(tenant, 0, Reader.count_members, group_ids, choice)
 
     def _groups_of(self, tenant: str, member_ids: Sequence[str]) -> dict[str, list[Link]]:
-        return self._reading(tenant, lambda r: r.groups_of(member_ids), {}, snapshot=False)
+        return self._read(tenant, {}, Reader.groups_of, member_ids)
 
     def _log(self, tenant: str, after: int, count: int) -> list[LogEntry]:
-        return self._reading(tenant, lambda r: r.log(after, count), [], snapshot=False)
+        return self._read(tenant, [], Reader.log, after, count)
 
     @contextmanager
     def _transaction(self, tenant: str) -> Iterator[Transaction]:

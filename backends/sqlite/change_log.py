@@ -5,7 +5,7 @@ Table and index are one: `place` holds tenant and sequence number, so that a com
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,6 +17,9 @@ _ROOM = 1 << 40
 _PURGED_AT_ONCE = 100
 
 _INSERT = f"INSERT INTO log VALUES ({', '.join('?' * 10)})"
+
+Written = tuple[Any, ...]
+"""A row of the table."""
 
 
 class End(NamedTuple):
@@ -30,28 +33,27 @@ def end(connection: sqlite3.Connection, tenant: int) -> End:
     """Return where the log of a tenant ends; without an entry that is before all places and times."""
     sql = "SELECT place, at FROM log WHERE place > ? AND place < ? ORDER BY place DESC LIMIT 1"
     found = connection.execute(sql, (tenant * _ROOM, (tenant + 1) * _ROOM)).fetchone()
-    return End._make(found) if found else End(tenant * _ROOM, "")
+    return End(*found) if found else End(tenant * _ROOM, "")
 
 
-def append(connection: sqlite3.Connection, end: End, entry: LogEntry) -> End:
-    """Write an entry behind the last one; return the new end."""
-    connection.execute(_INSERT, (end.place + 1, *entry[1:-1], _text(entry)))
-    return End(end.place + 1, entry.at)
+def number(place: int) -> int:
+    """Return the sequence number of the entry at a place."""
+    return place % _ROOM
 
 
-def number(end: End) -> int:
-    """Return the sequence number of the last entry."""
-    return end.place % _ROOM
+def row(place: int, entry: LogEntry) -> Written:
+    """Return what the table holds of an entry."""
+    return (place, *entry[1:-1], orjson.dumps(entry.delta).decode() if entry.delta else "{}")
+
+
+def write(connection: sqlite3.Connection, rows: Iterable[Written]) -> None:
+    """Write entries where nothing is yet."""
+    connection.executemany(_INSERT, rows)
 
 
 def add(connection: sqlite3.Connection, tenant: int, entries: Iterable[LogEntry]) -> None:
     """Write entries under the sequence numbers that they have."""
-    rows = ((tenant * _ROOM + entry.sequence, *entry[1:-1], _text(entry)) for entry in entries)
-    connection.executemany(_INSERT, rows)
-
-
-def _text(entry: LogEntry) -> str:
-    return orjson.dumps(entry.delta).decode() if entry.delta else "{}"
+    write(connection, (row(tenant * _ROOM + entry.sequence, entry) for entry in entries))
 
 
 def read(connection: sqlite3.Connection, tenant: int, after: int = 0, count: int = -1) -> Iterator[LogEntry]:

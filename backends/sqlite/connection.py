@@ -5,14 +5,18 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from random import uniform
-from typing import TypeVar
+from typing import TypeVar, TypeVarTuple
 
 from flask_bsr_scim.errors import StoreUnavailable, TooMany
 
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+_Transaction = Callable[[sqlite3.Connection, float], AbstractContextManager[None]]
+"""Begins a transaction before a deadline, and ends it on leaving."""
 
 PATIENCE = 1.5
 """Seconds to wait for a lock, so that an answer is there within two."""
@@ -73,15 +77,15 @@ class Connections:
             self._made.remove(connection)
             connection.close()
 
-    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    def read(self, work: Callable[[sqlite3.Connection, *Ts], T], *asked: *Ts) -> T:
         """Return what `work` finds with one statement."""
         connection = self._take()
         try:
-            return work(connection)
+            return work(connection, *asked)
         except sqlite3.OperationalError as error:
             if not _is_busy(error):
                 raise
-            return patiently(partial(work, connection))
+            return patiently(partial(work, connection, *asked))
         finally:
             self._give_back(connection)
 
@@ -93,52 +97,38 @@ class Connections:
         finally:
             self._give_back(connection)
 
-    @contextmanager
-    def write(self) -> Iterator[sqlite3.Connection]:
-        """Give a transaction that is alone in writing; see :func:`immediate`. One inside of another is a part of it.
+    def write(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a transaction that is alone in writing; see :func:`immediate`. One inside of another is a part of it.
 
         Writers of one process queue here, so that SQLite has to keep only processes apart.
 
-        :raises StoreUnavailable: another writer did not finish in time.
+        :raises StoreUnavailable: on entering, when another writer did not finish in time.
         """
-        if self._held.connection is not None:
-            with _savepoint(self._held.connection):
-                yield self._held.connection
-            return
-        with self._lent() as connection, self._alone(connection, PATIENCE):
-            yield connection
+        held = self._held.connection
+        return self._alone(PATIENCE, immediate) if held is None else _savepoint(held)
+
+    def write_lightly(self) -> AbstractContextManager[sqlite3.Connection]:
+        """Return a transaction as :meth:`write` does, for what may be lost in a crash: it waits for no disk, nor long.
+
+        :raises StoreUnavailable: on entering, when another writer did not finish soon.
+        """
+        held = self._held.connection
+        return self._alone(_BRIEFLY, _unsynchronized) if held is None else _savepoint(held)
 
     @contextmanager
-    def write_lightly(self) -> Iterator[sqlite3.Connection]:
-        """Give a transaction as :meth:`write` does, for what may be lost in a crash: it waits for no disk.
-
-        :raises StoreUnavailable: another writer did not finish soon.
-        """
-        if self._held.connection is not None:
-            with self.write() as connection:
-                yield connection
-            return
-        with self._lent() as connection, _unsynchronized(connection), self._alone(connection, _BRIEFLY):
-            yield connection
-
-    @contextmanager
-    def _lent(self) -> Iterator[sqlite3.Connection]:
+    def _alone(self, seconds: float, transaction: _Transaction) -> Iterator[sqlite3.Connection]:
         connection = self._take()
+        deadline, lock = time.monotonic() + seconds, self._writing
         try:
-            yield connection
+            if not lock.acquire(timeout=seconds):
+                raise StoreUnavailable("another writer holds the store")
+            try:
+                with transaction(connection, deadline):
+                    yield connection
+            finally:
+                lock.release()
         finally:
             self._idle.append(connection)
-
-    @contextmanager
-    def _alone(self, connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
-        deadline, lock = time.monotonic() + seconds, self._writing
-        if not lock.acquire(timeout=seconds):
-            raise StoreUnavailable("another writer holds the store")
-        try:
-            with immediate(connection, deadline):
-                yield
-        finally:
-            lock.release()
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -174,21 +164,22 @@ class _Held(threading.local):
 
 
 @contextmanager
-def _unsynchronized(connection: sqlite3.Connection) -> Iterator[None]:
-    """Let commits be written to the log without waiting until the disk has them; the file stays whole."""
+def _unsynchronized(connection: sqlite3.Connection, deadline: float) -> Iterator[None]:
+    """Hold a transaction as :func:`immediate` does that does not wait until the disk has it; the file stays whole."""
     ((before,),) = connection.execute("PRAGMA synchronous").fetchall()
     connection.execute("PRAGMA synchronous = NORMAL")
     try:
-        yield
+        with immediate(connection, deadline):
+            yield
     finally:
         connection.execute(f"PRAGMA synchronous = {before}")
 
 
 @contextmanager
-def _savepoint(connection: sqlite3.Connection) -> Iterator[None]:
+def _savepoint(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
     connection.execute("SAVEPOINT part")
     try:
-        yield
+        yield connection
     except BaseException:
         connection.execute("ROLLBACK TO part")
         connection.execute("RELEASE part")
@@ -208,22 +199,27 @@ def immediate(connection: sqlite3.Connection, deadline: float | None = None) -> 
         raise
 
 
-@contextmanager
-def limited(connection: sqlite3.Connection, seconds: float) -> Iterator[None]:
-    """Interrupt statements that take too long.
+class Limited:
+    """Interrupts statements that take too long.
 
-    :raises TooMany: one did.
+    :raises TooMany: on leaving, when one did.
     """
-    deadline = time.monotonic() + seconds
-    connection.set_progress_handler(lambda: time.monotonic() > deadline, _INSTRUCTIONS)
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+
+    __slots__ = ("_connection", "_deadline")
+
+    def __init__(self, connection: sqlite3.Connection, seconds: float) -> None:
+        self._connection, self._deadline = connection, time.monotonic() + seconds
+
+    def __enter__(self) -> None:
+        self._connection.set_progress_handler(self._is_over, _INSTRUCTIONS)
+
+    def _is_over(self) -> bool:
+        return time.monotonic() > self._deadline
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        self._connection.set_progress_handler(None, 0)
+        if isinstance(error, sqlite3.OperationalError) and error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
             raise TooMany from None
-        raise
-    finally:
-        connection.set_progress_handler(None, 0)
 
 
 def in_snapshot(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:

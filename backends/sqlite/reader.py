@@ -13,14 +13,16 @@ import orjson
 
 from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query
 from flask_bsr_scim.backends.gaps import cursors
-from flask_bsr_scim.backends.sql import Selection, behind
+from flask_bsr_scim.backends.sql import Selection
 from flask_bsr_scim.backends.sql_templates import Selections
 from flask_bsr_scim.backends.sqlite import change_log
-from flask_bsr_scim.backends.sqlite.connection import in_snapshot, limited
+from flask_bsr_scim.backends.sqlite.connection import Limited, in_snapshot
+from flask_bsr_scim.backends.sqlite.joined_pages import OF_TYPE, joined_page, tail
 from flask_bsr_scim.backends.sqlite.texts import Texts, document_in
 from flask_bsr_scim.backends.sqlite.transaction import json_text
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType
+from flask_bsr_scim.view import SEPARATOR
 
 COLUMNS = "seq, type, id, version, created, modified, document, used"
 """What is read of a resource: `seq`, then the fields of :class:`Resource` but for its links."""
@@ -76,11 +78,13 @@ class Reader:
         if query.texts and resource_type.members is not None:  # The text of a large group would be too large.
             query = replace(query, texts=False)
         selection = self._select(self._tenant, resource_type, query)
-        with limited(self._connection, seconds):
+        with Limited(self._connection, seconds):
             if selection.is_narrow and resource_type.members is None and not (query.after or query.sort):
                 page = self._narrow_page(resource_type, selection, query) if query.offset <= 0 < query.count else None
                 if page is not None:
                     return page
+            if query.texts and query.count > 0:
+                return joined_page(self._connection, self._texts, resource_type, selection, query)
             return in_snapshot(self._connection, lambda _: self._wide_page(resource_type, selection, query))
 
     def _narrow_page(self, resource_type: ResourceType, selection: Selection, query: Query) -> Page | None:
@@ -117,9 +121,9 @@ class Reader:
             return Page(total, [_resource(row, links.get(row[0]) or ()) for row in rows], gaps, more)
         texts = [row[1] for row in rows]
         if links:
-            shown = self._texts.view.with_groups
+            shown = query.view.with_groups
             texts = [shown(row[1], resource_type.name, links.get(row[0], ())) for row in rows]
-        return Page(total, (), gaps, more, texts)
+        return Page(total, (), gaps, more, SEPARATOR.join(texts))
 
     def members(
         self, group_ids: Sequence[str], after: str | None, count: int, reverse: bool, choice: MemberChoice
@@ -201,15 +205,11 @@ class Reader:
 
     def _rows(self, selection: Selection, query: Query) -> list[Row]:
         """Return the rows of a page and the one behind it, each with the key that it is sorted by."""
-        parameters = {**selection.parameters, "count": query.count + 1, "offset": max(query.offset, 0)}
-        where, key = selection.where, selection.key or "NULL"
-        if query.after is not None:
-            condition, values = behind(selection, query, query.after)
-            where, parameters = f"{where} AND {condition}", {**parameters, **values}
-        tail = f"WHERE {where} ORDER BY {selection.order} LIMIT :count OFFSET :offset"
+        end, parameters = tail(selection, query)
+        key = selection.key or "NULL"
         if query.offset <= 0 and selection.has_index:
-            return self._execute(f"SELECT {_columns(query)}, {key} FROM resource r {tail}", parameters).fetchall()
-        found = self._execute(f"SELECT r.seq, {key} FROM resource r {tail}", parameters).fetchall()
+            return self._execute(f"SELECT {_columns(query)}, {key} FROM resource r {end}", parameters).fetchall()
+        found = self._execute(f"SELECT r.seq, {key} FROM resource r {end}", parameters).fetchall()
         return self._in_order(found, _columns(query))
 
     def _in_order(self, found: Sequence[tuple[int, Any]], columns: str) -> list[Row]:
@@ -224,7 +224,7 @@ class Reader:
             return max(query.offset, 0) + found
         sql = f"SELECT count(*) FROM resource r WHERE {selection.where}"
         if query.filter is None:
-            sql = "SELECT coalesce(sum(number), 0) FROM total WHERE tenant = :tenant AND type = :type"
+            sql = OF_TYPE
         (number,) = self._execute(sql, selection.parameters).fetchone()
         return int(number)
 

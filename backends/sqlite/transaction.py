@@ -33,10 +33,12 @@ class SQLiteTransaction(Transaction):
     def __init__(self, connection: sqlite3.Connection, tenant: int, texts: Texts, oldest: dict[int, str]) -> None:
         self._connection, self._tenant, self._texts, self._oldest = connection, tenant, texts, oldest
         self._execute, self._many = connection.execute, connection.executemany
-        self._log = change_log.end(connection, tenant)
+        self._place, self._last = change_log.end(connection, tenant)
+        self._keys, self._entries = list[tuple[Any, ...]](), list[change_log.Written]()
+        self._totals: dict[str, int] = {}
 
     def time(self, now: str) -> str:
-        return max(now, self._log.at)
+        return max(now, self._last)
 
     def find(self, resource_id: str) -> Row | None:
         sql = f"SELECT {COLUMNS} FROM resource WHERE tenant = ? AND id = ?"
@@ -47,10 +49,11 @@ class SQLiteTransaction(Transaction):
         is_few = len(ids) <= _FEW
         among = ", ".join("?" * len(ids)) if is_few else "SELECT value FROM json_each(?)"
         sql = f"SELECT seq, type, id FROM resource WHERE tenant = ? AND id IN ({among})"
-        found = self._execute(sql, (self._tenant, *(ids if is_few else (json_text(ids),))))
+        found = self._execute(sql, (self._tenant, *(ids if is_few else (json_text(ids),)))).fetchall()
         return {member.id: member for member in map(MemberRow._make, found)}
 
     def holders(self, key: StoredKey) -> list[Row]:
+        self._write_keys()
         table = "unique_key" if key.unique else "attribute_key"
         sql = (
             f"SELECT {COLUMNS} FROM resource WHERE seq IN "
@@ -70,7 +73,7 @@ class SQLiteTransaction(Transaction):
         if not cursor.rowcount:
             return None
         self._count(row.type, 1)
-        return row._replace(seq=cursor.lastrowid or 0)
+        return Row(cursor.lastrowid or 0, *row[1:])
 
     def update(self, old: Row, new: Row) -> None:
         self._execute(
@@ -92,10 +95,7 @@ class SQLiteTransaction(Transaction):
         self._count(row.type, -1)
 
     def _count(self, type_name: str, step: int) -> None:
-        self._execute(
-            "INSERT INTO total VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number",
-            (self._tenant, type_name, step),
-        )
+        self._totals[type_name] = self._totals.get(type_name, 0) + step
 
     def claim(self, index: str, key: object, row: Row) -> str | None:
         place = (self._tenant, index, key)
@@ -111,9 +111,15 @@ class SQLiteTransaction(Transaction):
         self._execute("DELETE FROM unique_key WHERE tenant = ? AND name = ? AND key = ?", (self._tenant, index, key))
 
     def add_key(self, index: str, key: object, row: Row) -> None:
-        self._execute("INSERT INTO attribute_key VALUES (?, ?, ?, ?)", (self._tenant, index, key, row.seq))
+        self._keys.append((self._tenant, index, key, row.seq))
+
+    def _write_keys(self) -> None:
+        if self._keys:
+            self._many("INSERT INTO attribute_key VALUES (?, ?, ?, ?)", self._keys)
+            self._keys.clear()
 
     def remove_key(self, index: str, key: object, row: Row) -> None:
+        self._write_keys()
         sql = "DELETE FROM attribute_key WHERE tenant = ? AND name = ? AND key = ? AND seq = ?"
         self._execute(sql, (self._tenant, index, key, row.seq))
 
@@ -133,18 +139,27 @@ class SQLiteTransaction(Transaction):
         return list(map(row_of, self._execute(sql, (self._tenant, member.seq))))
 
     def link(self, group: Row, members: Collection[MemberRow]) -> None:
-        rows = ((self._tenant, group.seq, m.id, m.seq, m.type) for m in members)
-        self._many(
-            "INSERT INTO member (tenant, group_seq, member_id, member_seq, member_type) VALUES (?, ?, ?, ?, ?)", rows
-        )
+        sql = "INSERT INTO member (tenant, group_seq, member_seq, member_type, member_id) VALUES (?, ?, ?, ?, ?)"
+        self._many(sql, [(self._tenant, group.seq, *member) for member in members])
 
     def unlink(self, group: Row, ids: Collection[str]) -> None:
         sql = "DELETE FROM member WHERE tenant = ? AND group_seq = ? AND member_id = ?"
         self._many(sql, ((self._tenant, group.seq, i) for i in ids))
 
     def write_log(self, entry: LogEntry) -> int:
-        self._log = change_log.append(self._connection, self._log, entry)
-        return change_log.number(self._log)
+        self._place += 1
+        self._entries.append(change_log.row(self._place, entry))
+        return change_log.number(self._place)
+
+    def flush(self) -> None:
+        self._write_keys()
+        if self._totals:
+            self._many(
+                "INSERT INTO total VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET number = number + excluded.number",
+                [(self._tenant, *total) for total in self._totals.items()],
+            )
+        if self._entries:
+            change_log.write(self._connection, self._entries)
 
     def purge_log(self, horizon: str) -> None:
         change_log.purge(self._connection, self._tenant, horizon, self._oldest)
@@ -152,8 +167,8 @@ class SQLiteTransaction(Transaction):
 
 def row_of(found: tuple[Any, ...]) -> Row:
     """Return the row that lies in these columns."""
-    row = Row._make(found)
-    return row._replace(text=document_in(row.text))
+    seq, kind, resource_id, version, created, modified, text, used, label = found
+    return Row(seq, kind, resource_id, version, created, modified, document_in(text), used, label)
 
 
 def json_text(value: Iterable[object]) -> str:

@@ -21,6 +21,11 @@ from flask_bsr_scim.filter.binding import bind_value_path as bind_value_path
 from flask_bsr_scim.filter.binding import value_target as value_target
 from flask_bsr_scim.filter.evaluator import count_terms as count_terms
 from flask_bsr_scim.filter.evaluator import evaluate as evaluate
+from flask_bsr_scim.filter.forms import Form as Form
+from flask_bsr_scim.filter.forms import Slot as Slot
+from flask_bsr_scim.filter.forms import form_of as form_of
+from flask_bsr_scim.filter.forms import shape_of as shape_of
+from flask_bsr_scim.filter.forms import slotted as slotted
 from flask_bsr_scim.filter.indexing import equalities as equalities
 from flask_bsr_scim.filter.narrowing import narrow as narrow
 from flask_bsr_scim.filter.ordering import sort_key as sort_key

@@ -4,6 +4,7 @@ from flask_bsr_scim.messages.answers import cursor_list_response as cursor_list_
 from flask_bsr_scim.messages.answers import error_document as error_document
 from flask_bsr_scim.messages.answers import list_document as list_document
 from flask_bsr_scim.messages.answers import list_response as list_response
+from flask_bsr_scim.messages.answers import list_text as list_text
 from flask_bsr_scim.messages.base import ERROR as ERROR
 from flask_bsr_scim.messages.base import LIST_RESPONSE as LIST_RESPONSE
 from flask_bsr_scim.messages.base import PATCH_OP as PATCH_OP

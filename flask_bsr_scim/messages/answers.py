@@ -18,6 +18,8 @@ class _ErrorSchema(Message):
 
 
 _ERROR = _ErrorSchema()
+_START = f'{{"schemas":["{LIST_RESPONSE}"],'
+_END = "]}"
 
 
 def error_document(error: ScimError) -> Document:
@@ -36,7 +38,13 @@ def list_response(total: int, start_index: int, count: int, resources: Iterable[
     :param count: the number of resources on this page.
     :param resources: pieces of their texts, with commas between them.
     """
-    return _listed(f'"totalResults":{total},"startIndex":{start_index},"itemsPerPage":{count}', resources)
+    return _listed(list_text(total, start_index, count, "").removesuffix(_END), resources)
+
+
+def list_text(total: int, start_index: int, count: int, resources: str) -> str:
+    """Return at once what :func:`list_response` yields."""
+    numbers = f'"totalResults":{total},"startIndex":{start_index},"itemsPerPage":{count}'
+    return f'{_START}{numbers},"Resources":[{resources}{_END}'
 
 
 def cursor_list_response(
@@ -48,16 +56,15 @@ def cursor_list_response(
     """
     cursors = {"previousCursor": previous, "nextCursor": following}
     given = "".join(f'"{name}":"{cursor}",' for name, cursor in cursors.items() if cursor is not None)
-    return _listed(f'{given}"totalResults":{total},"itemsPerPage":{count}', resources)
+    return _listed(f'{_START}{given}"totalResults":{total},"itemsPerPage":{count},"Resources":[', resources)
 
 
-def _listed(members: str, resources: Iterable[str]) -> Iterator[str]:
-    yield f'{{"schemas":["{LIST_RESPONSE}"],{members},"Resources":['
+def _listed(head: str, resources: Iterable[str]) -> Iterator[str]:
+    yield head
     yield from resources
-    yield "]}"
+    yield _END
 
 
 def list_document(documents: list[Document]) -> str:
     """Return the JSON text of a ListResponse that holds everything there is."""
-    text = orjson.dumps(documents).decode()[1:-1]
-    return "".join(list_response(len(documents), 1, len(documents), (text,)))
+    return list_text(len(documents), 1, len(documents), orjson.dumps(documents).decode()[1:-1])

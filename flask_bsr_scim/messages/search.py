@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from marshmallow import ValidationError, fields, post_load, validate
 
@@ -19,8 +19,7 @@ _LONGEST_NAMES = 8192
 """Characters in a list of names; what was asked for is remembered."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(NamedTuple):
     """The attributes that a response shall hold (RFC 7644 §3.9), by the names that the client used."""
 
     attributes: tuple[str, ...] = ()
@@ -31,7 +30,7 @@ EVERYTHING = Selection()
 """What a request without these parameters asks for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class SearchRequest:
     """A query (RFC 7644 §3.4.3). `start_index` is 1-based and at least 1; `count` is None where it was not given.
 
@@ -44,7 +43,7 @@ class SearchRequest:
     descending: bool = False
     start_index: int = 1
     count: int | None = None
-    selection: Selection = Selection()
+    selection: Selection = EVERYTHING
 
 
 class _Integer(fields.Integer):
@@ -126,7 +125,7 @@ def read_search_parameters(parameters: Mapping[str, str]) -> SearchRequest:
         startIndex comes with a cursor.
     :raises InvalidCount: count is no integer, in a query with a cursor.
     """
-    others = tuple((name, parameters[name]) for name in parameters if name in _OTHER_NAMES)
+    others = tuple([(name, parameters[name]) for name in parameters if name in _OTHER_NAMES])
     cursor = parameters.get("cursor")
     if cursor is not None:
         _check_paging(dict(others))

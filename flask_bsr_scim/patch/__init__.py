@@ -31,11 +31,12 @@ class Patch:
         :raises Mutability: an immutable value, or the id, would change.
         :raises InvalidValue: the document would not be valid.
         """
-        changed: Document = copy(document)
+        names = {step.target.top for step in self.document if step.target}
+        changed: Document = document | {name: copy(document[name]) for name in names if name in document}
         effort = Effort()
         for step in self.document:
             step.apply(changed, effort)
-        changed = self.validator.finish(changed, document)
+        changed = self.validator.finish_changes(changed, document, names)
         self.validator.check_immutable(document, changed)
         return changed
 
@@ -55,6 +56,6 @@ def make_patch(operations: Sequence[Operation], resource_type: ResourceType, val
     steps = [step for operation in operations for step in binder.steps(operation)]
     return Patch(
         validator,
-        tuple(step for step in steps if isinstance(step, Step)),
-        tuple(step for step in steps if not isinstance(step, Step)),
+        tuple([step for step in steps if not isinstance(step, MemberStep)]),
+        tuple([step for step in steps if isinstance(step, MemberStep)]),
     )

@@ -91,9 +91,11 @@ class Binder:
 
         :raises InvalidPath: the profile leaves it out, and the dialect does not allow to name it.
         """
+        if self._validator.reads(target):
+            return True
         if not self._type.serves(target) and not tolerates(Tolerance.ATTRIBUTE_NOT_STORED):
             raise undefined(f"{target} is not stored here; leave it out of the request.")
-        return self._validator.reads(target)
+        return False
 
     def _merge(self, op: Op, target: AttributePath, attribute: Attribute, raw: JSON) -> Steps:
         if raw is None or raw == []:
@@ -221,9 +223,9 @@ def _check_unknown(found: str, advice: str) -> None:
 
 
 def _check_writable(target: AttributePath) -> None:
-    parts = (target.attribute, target.sub)
-    if any(part is not None and part.mutability is Characteristic.READ_ONLY for part in parts):
-        raise Mutability(f"{target} is readOnly and cannot be changed; leave it out of the request.")
+    for part in (target.attribute, target.sub):
+        if part is not None and part.mutability is Characteristic.READ_ONLY:
+            raise Mutability(f"{target} is readOnly and cannot be changed; leave it out of the request.")
 
 
 def _immutable_member(target: AttributePath) -> Mutability:

@@ -48,11 +48,13 @@ class RemoveMatching:
 MemberStep = AddMembers | RemoveMembers | ReplaceMembers | RemoveMatching
 
 
-def fold(steps: Iterable[MemberStep], read: Read, describe: Describe) -> MemberChanges | None:
+def fold(steps: Sequence[MemberStep], read: Read, describe: Describe) -> MemberChanges | None:
     """Return the one change that equals the steps done in order, None when it is none.
 
     `read` is called once, and both only for a filter that says more than ids.
     """
+    if not steps:
+        return None
     state = _Folding(read, describe)
     for step in steps:
         state.take(step)

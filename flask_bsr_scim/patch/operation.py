@@ -20,7 +20,7 @@ class Op(StrEnum):
     """§3.5.2.3"""
 
 
-_OPS = frozenset(map(str, Op))
+_OPS = {str(op): op for op in Op}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +40,5 @@ class Operation:
         """
         name = self.op.lower()
         if name in _OPS and (name == self.op or tolerates(Tolerance.OPERATION_IN_CAPITALS)):
-            return Op(name)
+            return _OPS[name]
         raise InvalidSyntax(f"op must be add, remove or replace, not {shown(self.op)}.")

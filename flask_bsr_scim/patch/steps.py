@@ -18,11 +18,16 @@ from flask_bsr_scim.schema import Mutability as Characteristic
 
 def copy(value: JSON) -> Any:
     """Return a deep copy of a JSON value."""
-    return orjson.loads(orjson.dumps(value))
+    return orjson.loads(orjson.dumps(value)) if isinstance(value, dict | list) else value
 
 
 class Step(ABC):
-    """One change of a document."""
+    """One change of a document.
+
+    :ivar target: what it changes, None when it only looks.
+    """
+
+    target: AttributePath | None
 
     @abstractmethod
     def apply(self, document: Document, effort: Effort) -> None:
@@ -39,6 +44,7 @@ class KeepId(Step):
     """The id was sent along; it must be the resource's own (Okta repeats it when it renames a group)."""
 
     id: JSON
+    target: None = None
 
     def apply(self, document: Document, effort: Effort) -> None:
         if self.id != document.get("id"):

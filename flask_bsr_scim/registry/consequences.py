@@ -49,30 +49,26 @@ class RegistryConsequences:
             return [change, *provisioned(store, change.id, change.document, None)]
         return _adoption(store, user, owner, change.document)
 
-    def swap(self, context: Context, old: Resource, change: Swap) -> Sequence[Change]:
+    def swap(self, context: Context, before: Document, change: Swap) -> Sequence[Change]:
         """Return the change, and what becomes of the user's tokens and of the address by which it could be adopted.
 
         :raises Uniqueness: the user would get the address of another one that was never provisioned.
         """
         if change.type != USER:
             return [change]
-        store, before = self._store(context), old.document
+        store, user_id = self._store(context), change.id
         after = before if change.document is None else change.document
-        _check_addresses(store, old.id, before, after)
-        owner = store.get(OWNER, owner_id(old.id))
-        return [change, *_revoked(old.id, before, after), *provisioned(store, old.id, after, owner)]
+        _check_addresses(store, user_id, before, after)
+        owner = store.get(OWNER, owner_id(user_id))
+        return [change, *_revoked(user_id, before, after), *provisioned(store, user_id, after, owner)]
 
-    def remove(self, context: Context, old: Resource, change: Removal) -> Sequence[Change]:
+    def remove(self, context: Context, before: Document, change: Removal) -> Sequence[Change]:
         """Return what leaves of the user a deactivated outsider, with its handle and roles, without an address."""
         if change.type != USER:
             return [change]
-        store = self._store(context)
-        owner = store.get(OWNER, owner_id(old.id))
-        return [
-            hidden_from_scim(change),
-            tokens_revoked(old.id),
-            *provisioned(store, old.id, old.document, owner),
-        ]
+        store, user_id = self._store(context), change.id
+        owner = store.get(OWNER, owner_id(user_id))
+        return [hidden_from_scim(change), tokens_revoked(user_id), *provisioned(store, user_id, before, owner)]
 
     def _store(self, context: Context) -> TenantStore:
         return TenantStore(self._backend, context.tenant, context.actor)
@@ -118,7 +114,7 @@ def _revoked(user_id: str, before: Document, after: Document) -> list[Change]:
 
 
 def _check_addresses(store: TenantStore, user_id: str, before: Document, new: Document) -> None:
-    if all(before.get(name) == new.get(name) for name in ("userName", "emails")):
+    if before.get("userName") == new.get("userName") and before.get("emails") == new.get("emails"):
         return
     had = {fold(address) for address in addresses(before)}
     for address in addresses(new):

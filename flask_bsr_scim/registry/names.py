@@ -120,6 +120,8 @@ def _is_formed(name: str, form: re.Pattern[str]) -> bool:
 
 def _transliterated(text: str) -> str:
     """Return a text without accents; what has no ASCII form stays, to become a hyphen."""
+    if text.isascii():
+        return text
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
 
 

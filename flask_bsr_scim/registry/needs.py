@@ -61,7 +61,8 @@ class Needs:
         with self._lock:
             if len(self._counts) >= _MOST:
                 self._counts.clear()
-            self._counts.update(Need(tenant, token_id, tolerance) for tolerance in needed)
+            for tolerance in needed:
+                self._counts[Need(tenant, token_id, tolerance)] += 1
         self.keep(tenant, token_id, needed)
         if tolerance_used.receivers:
             told = {"tenant": tenant, "token_id": token_id, "dialect": speech.dialect, "tolerances": needed}
@@ -71,7 +72,9 @@ class Needs:
         """Keep what a token needed, to the day. There is at most one write a minute; the rest goes with a later one."""
         moment = self._backend.clock()
         day = moment.date().isoformat()
-        noted = self._noted.get((tenant, token_id), _Noted(day))
+        noted = self._noted.get((tenant, token_id)) or _Noted(day)
+        if noted.day == day and noted.kept.issuperset(needed) and not noted.waiting:
+            return
         kept = noted.kept if noted.day == day else frozenset()
         waiting, until = noted.waiting.union(needed) - kept, noted.until
         if waiting and moment >= until:

@@ -8,6 +8,7 @@ are best effort: whoever must miss nothing reads the change log. A receiver that
 
 import logging
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from blinker import NamedSignal, Namespace
@@ -51,6 +52,8 @@ access_revoked = _signal(
 SIGNALS: tuple[NamedSignal, ...] = tuple(_namespace.values())
 """Those that tell of a commit."""
 
+_RECEIVERS = attrgetter("receivers")
+
 tolerance_used = _signal(
     "tolerance_used",
     "A request needed what the RFC does not ask for; sent after it. `token_id`, `dialect`, `tolerances`: a frozenset "
@@ -73,7 +76,7 @@ class SignalSender:
 
     def __call__(self, tenant: str, entries: Sequence[LogEntry]) -> None:
         """Tell of a commit; nothing is raised."""
-        if not any(signal.receivers for signal in SIGNALS):
+        if not any(map(_RECEIVERS, SIGNALS)):
             return
         store = TenantStore(self._backend, tenant)
         try:

@@ -20,7 +20,10 @@ class TenantStore:
 
     def __init__(self, backend: Backend, tenant: str, actor: Actor = NOBODY) -> None:
         self.backend, self.tenant, self.actor = backend, tenant, actor
-        self._view = View(backend.types, "")
+
+    @property
+    def _view(self) -> View:
+        return View(self.backend.types, "")
 
     def get(self, type_name: str, resource_id: str) -> Resource | None:
         """Return a resource without its links, None when there is none."""

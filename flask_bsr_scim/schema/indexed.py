@@ -1,11 +1,12 @@
 """What backends keep indexes of: unique values, values that are looked for, and references."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask_bsr_scim.schema.attribute import JSON, Source, Uniqueness
 from flask_bsr_scim.schema.paths import AttributePath, values_at
+from flask_bsr_scim.schema.values import KeyFunction
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +22,18 @@ class IndexedAttribute:
     unique: bool
     only: frozenset[Any] = frozenset()
     """The keys that are in the index, when not all are."""
+    top: str = field(init=False, compare=False, repr=False)
+    """The member of a document in which the values lie."""
+    _key: KeyFunction = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "top", self.target.top)
+        object.__setattr__(self, "_key", self.target.leaf.key)
 
     @property
     def form(self) -> str:
         """How the index is kept; an index that was kept in another form has to be made anew."""
         return f"{'unique' if self.unique else 'plain'} {sorted(self.only)}"
-
-    def is_same(self, before: Mapping[str, JSON], after: Mapping[str, JSON]) -> bool:
-        """Tell whether two documents surely have the same keys, without looking at each."""
-        top = self.target.extension or (self.target.attribute.name if self.target.attribute else "")
-        return before.get(top) == after.get(top)
 
     def has(self, key: Any) -> bool:
         """Tell whether the resources that hold a key are in the index."""
@@ -38,9 +41,11 @@ class IndexedAttribute:
 
     def keys(self, document: Mapping[str, JSON]) -> dict[Any, Any]:
         """Return the comparison keys of the values in a document that the index has, each with a value that has it."""
-        key = self.target.leaf.key
+        if self.top not in document:
+            return {}
+        key, only = self._key, self.only
         keys = {key(value): value for value in values_at(document, self.target)}
-        return {key: value for key, value in keys.items() if key in self.only} if self.only else keys
+        return {key: value for key, value in keys.items() if key in only} if only else keys
 
 
 def indexed_attributes(type_name: str, paths: Iterable[AttributePath]) -> Iterator[IndexedAttribute]:

@@ -27,6 +27,11 @@ class AttributePath:
         return leaf
 
     @property
+    def top(self) -> str:
+        """The member of a resource in which the value lies: an URN, or the name of an attribute."""
+        return self.extension or (self.attribute.name if self.attribute else "")
+
+    @property
     def stored(self) -> bool:
         """Whether the profile keeps values there."""
         return self.attribute is None or (self.attribute.stored and self.leaf.stored)

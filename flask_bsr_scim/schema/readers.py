@@ -84,8 +84,7 @@ def read_members(members: Iterable[Member], values: Mapping[str, JSON]) -> Docum
     """
     found = {}
     for key, name, path, required, read in members:
-        raw = values.get(key)
-        value = None if raw is None or raw == [] else read(raw)
+        value = read(values[key]) if key in values and values[key] not in (None, []) else None
         if value is not None:
             found[name] = value
         elif required:

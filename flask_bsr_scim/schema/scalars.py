@@ -73,7 +73,7 @@ def _make_text_reader(attribute: Attribute, path: str) -> Reader:
     def read(raw: JSON) -> JSON:
         if not isinstance(raw, str):
             raise wrong(path, "a string", raw, attribute)
-        if found := forbidden(raw):
+        if not raw.isprintable() and (found := forbidden(raw)):
             raise InvalidValue(f"{path} must not hold the character U+{ord(found[0]):04X}.")
         if len(raw) > limit:
             raise InvalidValue(f"{path} has {len(raw)} characters; at most {limit} are allowed.")
@@ -85,7 +85,7 @@ def _make_text_reader(attribute: Attribute, path: str) -> Reader:
 
 
 def _boolean(raw: JSON) -> bool:
-    if isinstance(raw, bool):
+    if raw is True or raw is False:
         return raw
     if isinstance(raw, str) and raw.lower() in _BOOLEANS and tolerates(Tolerance.BOOLEAN_AS_STRING):
         return _BOOLEANS[raw.lower()]

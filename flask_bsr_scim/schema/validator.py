@@ -1,6 +1,6 @@
 """From what clients send to what is stored: a plain walk, compiled once from a resource type (RFC 7643 §2 and §7)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import ConfigurationError, InvalidSyntax, InvalidValue, shown
@@ -34,7 +34,7 @@ class Validator:
         sent, stored = Rules(is_sent, endpoints, checks_names=True), Rules(is_stored, endpoints)
         self._sent = tuple(resource_members(resource_type, sent))
         self._stored = tuple(resource_members(resource_type, stored))
-        self._demanding_nothing = tuple(resource_members(without_demands(resource_type), stored))
+        self._optional = {m.name: m for m in resource_members(without_demands(resource_type), stored)}
         self._required = tuple(required_paths(resource_type))
         self._readers = dict(path_readers(resource_type, sent))
         self._elements = dict(element_readers(resource_type, sent))
@@ -49,6 +49,7 @@ class Validator:
             "",
         )
         self._beside = ("id", *(a.name for a in (resource_type.members,) if a))
+        self._order = {name: place for place, name in enumerate(("schemas", *self._beside, *self._optional))}
 
     def resource(self, body: JSON, *, is_new: bool = False) -> Document:
         """Return the document of a POST or PUT body: what is stored, in the letter case and order of the schemas.
@@ -74,26 +75,39 @@ class Validator:
             self._give_defaults(values)
         return {**self._assembled(read_members(self._sent, values)), **self._membership(values)}
 
-    def finish(self, document: Document, before: Document | None = None) -> Document:
+    def finish(self, document: Document) -> Document:
         """Return a changed document as it is stored: what is empty is dropped, and `schemas` computed anew.
 
         `id` and members stay as they are.
 
-        :param before: the stored document. What it lacks, as an older one lacks what is required since, may be lacking
-            on: whoever deactivates a user does not know of it.
         :raises InvalidValue: a required value is missing, or one is wrong.
         """
-        members = self._stored if before is None else self._demanding_nothing
-        found = self._assembled(read_members(members, folded(document, "The resource")))
-        if before is not None:
-            self._check_required(before, found)
+        found = self._assembled(read_members(self._stored, folded(document, "The resource")))
         beside = {name: document[name] for name in self._beside if name in document}
         return {"schemas": found.pop("schemas"), **beside, **found}
 
-    def _check_required(self, before: Document, after: Document) -> None:
+    def finish_changes(self, document: Document, before: Document, names: Collection[str]) -> Document:
+        """Return what :meth:`finish` does for a stored document in which certain members alone were changed.
+
+        All others stay as they are stored, also where the schema has changed since. What `before` lacks, as an older
+        one lacks what is required since, may be lacking on: whoever deactivates a user does not know of it.
+
+        :param names: of attributes, and the URNs of extensions.
+        :raises InvalidValue: a required value is missing, or one is wrong.
+        """
+        found = dict(document)
+        for name in sorted(names, key=self._order.__getitem__):
+            member = self._optional[name]
+            if value := read_members((member,), {member.key: found.get(name)}):
+                found |= value
+            else:
+                found.pop(name, None)
+        if [*found] != [*before]:
+            found = self._arranged(found)
         for target in self._required:
-            if lacks(after, target) and not lacks(before, target):
+            if lacks(found, target) and not lacks(before, target):
                 raise missing(str(target))
+        return found
 
     def with_read_only(self, document: Document, before: Document) -> Document:
         """Return the document of a PUT with the readOnly values of the stored one; they are the service's own.
@@ -179,7 +193,7 @@ class Validator:
         return {**values, **core}
 
     def _declared(self, schemas: JSON) -> set[str]:
-        if not isinstance(schemas, list) or not all(isinstance(urn, str) for urn in schemas):
+        if not isinstance(schemas, list) or not {str}.issuperset(map(type, schemas)):
             raise InvalidSyntax(f"schemas must be a list of URNs that holds {self._base}.")
         declared = {urn.lower() for urn in schemas}
         if self._base.lower() not in declared:
@@ -187,6 +201,13 @@ class Validator:
         if not declared <= self._urns:
             self.check_schemas(schemas)
         return declared
+
+    def _arranged(self, document: Document) -> Document:
+        """Return a document in the order of the schemas, behind which comes what none of them has any more."""
+        last = len(self._order)
+        found = dict(sorted(document.items(), key=lambda member: self._order.get(member[0], last)))
+        # No name of an attribute has a colon (RFC 7643 §2.1).
+        return {**found, "schemas": [self._base, *(name for name in found if ":" in name)]}
 
     def _assembled(self, found: Document) -> Document:
         urns = [e.schema.id for e in self.resource_type.extensions if e.schema.id in found]

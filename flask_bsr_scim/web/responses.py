@@ -39,6 +39,14 @@ _AT_ONCE = 262_144
 """Characters up to which a body is sent in one piece with its length; what is longer is streamed."""
 
 
+class _Headers(Headers):
+    """Headers that are fit to be sent as they are: what they say is made here, or was checked when it came in."""
+
+    def __init__(self, headers: Iterable[tuple[str, str]] = ()) -> None:
+        # That of werkzeug looks through each of them, which costs as much as finding a resource.
+        self._list = [*headers]
+
+
 class ScimFlaskResponse(flask.Response):
     """A response that is sent with the headers that it was given: its URIs are ASCII, and its length is known."""
 
@@ -63,7 +71,7 @@ def to_flask(response: Response) -> flask.Response:
         if response.status == 201:
             headers.append(("Location", response.location))
     if response.body is None:
-        answer = ScimFlaskResponse((), response.status, Headers([*_COMMON, *headers]))
+        answer = ScimFlaskResponse((), response.status, _Headers((*_COMMON, *headers)))
         answer.headers.remove("Content-Type")
         return answer
     return _with_body(response.body, response.status, headers)
@@ -77,7 +85,7 @@ def json_response(text: str, status: int = 200) -> flask.Response:
 def plain_json_response(data: bytes, etag: str) -> flask.Response:
     """Return JSON that is no message of SCIM."""
     headers = [("Content-Type", "application/json"), *_COMMON, ("ETag", etag), ("Content-Length", str(len(data)))]
-    return ScimFlaskResponse([data], 200, Headers(headers))
+    return ScimFlaskResponse([data], 200, _Headers(headers))
 
 
 def error_response(error: Exception, request_id: str = "-") -> flask.Response:
@@ -123,9 +131,9 @@ def _with_body(body: Iterator[str], status: int, headers: list[tuple[str, str]])
         pieces.append(piece)
         length += len(piece)
         if length > _AT_ONCE:
-            return ScimFlaskResponse(_encoded(chain(pieces, body)), status, Headers(headers))
+            return ScimFlaskResponse(_encoded(chain(pieces, body)), status, _Headers(headers))
     data = "".join(pieces).encode()
-    return ScimFlaskResponse([data], status, Headers([*headers, ("Content-Length", str(len(data)))]))
+    return ScimFlaskResponse([data], status, _Headers((*headers, ("Content-Length", str(len(data))))))
 
 
 def _encoded(pieces: Iterator[str]) -> Iterator[bytes]:

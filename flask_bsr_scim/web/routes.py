@@ -84,7 +84,12 @@ class Call(NamedTuple):
 def _parameter(text: str) -> tuple[str, str]:
     """Return name and value; clients send the same few over and over beside their filters."""
     name, _, value = text.partition("=")
-    return unquote_plus(name, errors="replace"), unquote_plus(value, errors="replace")
+    return _decoded(name), '"'.join(map(_decoded, value.split("%22")))  # In a filter the values are between quotes.
+
+
+@lru_cache(256)
+def _decoded(text: str) -> str:
+    return unquote_plus(text, errors="replace")
 
 
 Handler = Callable[..., flask.Response]

@@ -53,15 +53,18 @@ _GARBAGE = 10_000
 class _NoSessions(SessionInterface):
     """This server sets no cookies, so it need not look for any."""
 
+    _session = NullSession()
+
     def open_session(self, app: flask.Flask, request: flask.Request) -> NullSession:
-        """Return a session that keeps nothing."""
-        return NullSession()
+        """Return the session that keeps nothing."""
+        return self._session
 
 
 class _Server(flask.Flask):
     """An application that leaves out what this server has no use for, and what each request would pay for.
 
-    It has no hooks around requests, no sessions, no coroutines, no hosts to choose from, and builds no URLs.
+    It has no hooks around requests, no signals, no sessions, no coroutines, no hosts to choose from, and builds no
+    URLs.
     """
 
     session_interface = _NoSessions()
@@ -72,15 +75,19 @@ class _Server(flask.Flask):
             return None
         return MapAdapter(self.url_map, "", "/", "", "http", request.path, request.method)
 
-    def preprocess_request(self, *_: Any) -> None:
-        """Do nothing: there are no hooks before requests."""
-
-    def process_response(self, *args: Any) -> Any:
-        """Return the response: there are no hooks after requests."""
-        return args[-1]
+    def full_dispatch_request(self) -> flask.Response:
+        """Return what the view answers, or the handler of its error."""
+        try:
+            answer = self.dispatch_request()
+        except Exception as error:
+            answer = self.handle_user_exception(error)
+        return self.make_response(answer)
 
     def do_teardown_request(self, *_: Any) -> None:
         """Do nothing: nothing is to be torn down."""
+
+    def do_teardown_appcontext(self, *_: Any) -> None:
+        """Do nothing, as above."""
 
     def ensure_sync(self, func: _Called) -> _Called:
         """Return the function: none is a coroutine."""

@@ -1,13 +1,13 @@
 """Statements from templates are those that would be made anew."""
 
-from itertools import permutations
+from itertools import permutations, product
 
 import pytest
 
 from flask_bsr_scim.backends.base import Query, Sort
 from flask_bsr_scim.backends.sql import select
 from flask_bsr_scim.backends.sql_templates import Selections
-from flask_bsr_scim.filter import bind, parse_filter
+from flask_bsr_scim.filter import FilterReader, bind, parse_filter
 from flask_bsr_scim.schema import TypeRegistry, load_profile
 from flask_bsr_scim.view import View
 
@@ -23,6 +23,10 @@ FORMS = (
     'groups.value eq "{}" and meta.location eq "{}"',
     'userName sw "{}" and title co "{}"',
     'not (userName eq "{}") or title eq "{}"',
+    'title pr and not (emails[value eq "{}"]) and userName eq "{}"',
+    'active eq false and title eq "{}" and nickName eq "{}"',
+    'active eq true and title eq "{}" and nickName eq "{}"',
+    'title eq "{}" and nickName co "{}"',
 )
 
 
@@ -40,6 +44,18 @@ def test_keys_come_where_they_belong(form: str) -> None:
         for sort in (None, "meta.lastModified", "title"):
             asked = query(form, values, sort)
             assert selections.select(7, USER, asked) == select(7, USER, asked)
+
+
+def test_forms_are_apart() -> None:
+    """No statement is that of a filter of another form, whether its form was known or not."""
+    selections, reader = Selections(), FilterReader()
+    for _ in range(2):
+        for form, values in product(FORMS, permutations(("a", "work", "z"))):
+            bound, known = reader.read(form.format(*values), USER)
+            for asked in (Query(VIEW, bound, form=known), Query(VIEW, bound)):
+                assert selections.select(7, USER, asked) == select(7, USER, asked)
+    everyone = Query(VIEW)
+    assert selections.select(7, USER, everyone) == select(7, USER, everyone)
 
 
 def test_templates_belong_to_a_base_url_and_a_tenant() -> None:

@@ -116,8 +116,8 @@ def test_other_types_have_no_consequences(world: World) -> None:
     assert old is not None
     insert, swap, removal = Insert("Group", "g", {}), Swap("Group", group["id"], {}), Removal("Group", group["id"])
     assert consequences.insert(context, insert) == [insert]
-    assert consequences.swap(context, old, swap) == [swap]
-    assert consequences.remove(context, old, removal) == [removal]
+    assert consequences.swap(context, old.document, swap) == [swap]
+    assert consequences.remove(context, old.document, removal) == [removal]
 
 
 # Adoption

@@ -266,6 +266,15 @@ def test_finish_drops_what_is_empty() -> None:
     assert RFC_USER.finish(document) == user(id="7")
 
 
+def test_what_was_changed_has_its_place() -> None:
+    """Attributes and `schemas` are in the order of the schemas; the rest is not looked at."""
+    before = {"schemas": [USER], "id": "7", "shoeSize": 43, "userName": "bob", "title": 9, "emails": [{"value": "a"}]}
+    changed = {**before, ENTERPRISE: {"department": "IT"}, "displayName": "Bob", "emails": []}
+    found = RFC_USER.finish_changes(changed, before, {ENTERPRISE, "emails", "displayName"})
+    assert [*found] == ["schemas", "id", "userName", "displayName", "title", ENTERPRISE, "shoeSize"]
+    assert {**found, "emails": []} == {**changed, "schemas": [USER, ENTERPRISE]}
+
+
 @pytest.mark.requirement("T-16")
 def test_finish_asks_for_required_values() -> None:
     """Required attributes are required after every operation."""

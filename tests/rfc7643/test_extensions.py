@@ -345,6 +345,18 @@ def test_a_badge_of_before_lacks_a_required_attribute(later: Callable[..., Scim]
         assert_error(answer, 400, "invalidValue", "count is required")
 
 
+def test_a_patch_leaves_what_it_does_not_name(later: Callable[..., Scim]) -> None:
+    """Also where no schema has it any more, or has it with other values: whoever deactivates a user sees none of it."""
+    helmet = safety(**{"x-extends": "User"})
+    values = {BADGE: {"text": "t"}, SAFETY: {"level": 3}}
+    bob = later(badge(), helmet).post("/Users", user("bob", schemas=[USER, BADGE, SAFETY], **values)).json
+    scim = later(badge(attributes=[part("text", type="integer")]))
+    off = scim.patch(path_of(bob), {"op": "replace", "path": "active", "value": False}).json
+    assert {**off, "meta": 0} == {**bob, "active": False, "meta": 0}
+    named = scim.patch(path_of(bob), {"op": "add", "path": "externalId", "value": "7"}).json
+    assert {**named, "meta": 0} == {**off, "externalId": "7", "meta": 0}
+
+
 @pytest.mark.requirement("T-15", "T-17")
 def test_an_index_is_made_of_what_is_there(later: Callable[..., Scim]) -> None:
     """An attribute that comes to be unique is, for users of before too."""

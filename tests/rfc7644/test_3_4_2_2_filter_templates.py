@@ -3,8 +3,8 @@
 import pytest
 
 from flask_bsr_scim.errors import InvalidFilter
-from flask_bsr_scim.filter import FilterReader, bind, parse_filter
-from flask_bsr_scim.schema import load_profile
+from flask_bsr_scim.filter import MAX_LENGTH, BoundFilter, FilterReader, Form, bind, form_of, parse_filter
+from flask_bsr_scim.schema import ResourceType, load_profile
 
 USER, GROUP = load_profile("rfc7643")
 
@@ -32,27 +32,41 @@ VALUES = [
 ]
 
 
+def anew(text: str, resource_type: ResourceType) -> tuple[BoundFilter, Form]:
+    """Return the filter as it is read the first time."""
+    bound = bind(parse_filter(text), resource_type)
+    return bound, form_of(bound)
+
+
 @pytest.mark.parametrize("form", FORMS)
 def test_other_values_mean_what_they_say(form: str) -> None:
     """A filter of a known form is read as if it were the first."""
     reader = FilterReader()
     for values in (*VALUES, *VALUES):
         text = form.format(*values)
-        assert reader.read(text, USER) == bind(parse_filter(text), USER)
+        assert reader.read(text, USER) == anew(text, USER)
 
 
 def test_forms_belong_to_a_resource_type() -> None:
     """The same text is read anew for another type."""
     reader, text = FilterReader(), 'externalId eq "x"'
-    assert reader.read(text, USER) == bind(parse_filter(text), USER)
-    assert reader.read(text, GROUP) == bind(parse_filter(text), GROUP)
-    assert reader.read('members[value eq "a"]', GROUP) == bind(parse_filter('members[value eq "a"]'), GROUP)
+    assert reader.read(text, USER) == anew(text, USER)
+    assert reader.read(text, GROUP) == anew(text, GROUP)
+    assert reader.read('members[value eq "a"]', GROUP) == anew('members[value eq "a"]', GROUP)
     with pytest.raises(InvalidFilter):
         reader.read('members[value eq "a"]', USER)
 
 
 @pytest.mark.parametrize(
-    "text", ['userName eq "a', 'userName eq "a" "b"', 'meta.created gt "no time"', 'active gt "x"'], ids=str
+    "text",
+    [
+        'userName eq "a',
+        'userName eq "a" "b"',
+        'meta.created gt "no time"',
+        'active gt "x"',
+        pytest.param(f'userName eq "{"a" * MAX_LENGTH}"', id="too long"),
+    ],
+    ids=str,
 )
 def test_what_is_wrong_stays_wrong(text: str) -> None:
     """A known form does not make a wrong filter good."""

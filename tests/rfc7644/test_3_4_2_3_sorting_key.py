@@ -1,14 +1,18 @@
 """RFC 7644 §3.4.2.3: the order of resources by one attribute."""
 
 from collections.abc import Sequence
+from itertools import product
 
 import pytest
 
+from flask_bsr_scim.backends.base import Sort
 from flask_bsr_scim.filter import sort_key
+from flask_bsr_scim.messages import SearchRequest
 from flask_bsr_scim.schema import Document, ResourceType, load_profile, make_resource_type
+from flask_bsr_scim.sorting import SortReader
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
-USER = load_profile("rfc7643")[0]
+USER, GROUP = load_profile("rfc7643")
 THING = make_resource_type(
     "Thing",
     "/Things",
@@ -135,3 +139,22 @@ def test_what_has_no_order(path: str) -> None:
     ]
     expected = [1, 0] if path.endswith("manager") else [0, 1]
     assert in_order(USER, path, documents, False) == expected
+
+
+def test_an_order_that_is_known_is_the_same() -> None:
+    """A second query is sorted as the first one, and orders of other types and directions are apart."""
+    reader = SortReader()
+    for _ in range(2):
+        for resource_type, descending in product((USER, GROUP), (False, True)):
+            target = resource_type.resolve("displayName")
+            assert target is not None
+            asked = SearchRequest(sort_by="displayName", descending=descending)
+            assert reader.read(resource_type, asked) == Sort(target, descending)
+
+
+def test_number_of_orders_is_bounded() -> None:
+    """Clients cannot make the server remember without end, in whichever letter case they write a name."""
+    reader = SortReader()
+    for letters in product(*zip("displayname", "DISPLAYNAME", strict=True)):
+        reader.read(USER, SearchRequest(sort_by="".join(letters)))
+    assert len(reader._sorts) <= 256

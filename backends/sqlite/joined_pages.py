@@ -1,0 +1,120 @@
+"""Pages of texts: one statement finds and joins all that is on them."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import repeat
+from typing import Any
+
+import orjson
+
+from flask_bsr_scim.backends.base import Page, Query
+from flask_bsr_scim.backends.gaps import cursors
+from flask_bsr_scim.backends.sql import Selection, behind
+from flask_bsr_scim.backends.sqlite.texts import Texts
+from flask_bsr_scim.resource import Link
+from flask_bsr_scim.schema import ResourceType
+from flask_bsr_scim.view import SEPARATOR, ended
+
+OF_TYPE = "SELECT coalesce(sum(number), 0) FROM total WHERE tenant = :tenant AND type = :type"
+"""Counts the resources of a type."""
+
+_NOBODY = "{}"
+
+
+def joined_page(
+    connection: sqlite3.Connection, texts: Texts, resource_type: ResourceType, selection: Selection, query: Query
+) -> Page:
+    """Return a page that may hold something. SQLite joins texts in half the time that it takes to fetch them."""
+    end, parameters = tail(selection, query)
+    memberships = groups = f"'{_NOBODY}'"
+    if query.links and resource_type.groups is not None:
+        memberships, groups = _memberships(query, texts.listed)
+    # What has a LIMIT is read in its own order, and so it is joined.
+    sql = (
+        f"SELECT seqs, keys, texts, {_total(selection, query)}, {memberships}, {groups} FROM ("
+        "SELECT count(*) AS number, group_concat(seq) AS seqs, min(seq) AS low, max(seq) AS high, "
+        f"{'json_group_array(key)' if query.sort else 'NULL'} AS keys, "
+        f"group_concat(document, :separator) AS texts FROM ({_found(selection, query, end)}))"
+    )
+    found = connection.execute(sql, {**parameters, "separator": SEPARATOR, "most": query.count}).fetchone()
+    return _page(texts, resource_type, query, *found)
+
+
+def tail(selection: Selection, query: Query) -> tuple[str, dict[str, Any]]:
+    """Return how a statement ends that reads a page and the row behind it, and its parameters."""
+    parameters = {**selection.parameters, "count": query.count + 1, "offset": max(query.offset, 0)}
+    where = selection.where
+    if query.after is not None:
+        condition, values = behind(selection, query, query.after)
+        where, parameters = f"{where} AND {condition}", {**parameters, **values}
+    return f"WHERE {where} ORDER BY {selection.order} LIMIT :count OFFSET :offset", parameters
+
+
+def _found(selection: Selection, query: Query, end: str) -> str:
+    key = f", {selection.key} AS key" if query.sort else ""
+    if query.offset <= 0 and selection.has_index:
+        return f"SELECT seq, document{key} FROM resource r {end}"
+    # Skipping documents and sorting them is slow.
+    key, named = (", key", key) if key else ("", "")
+    return f"SELECT seq, document{key} FROM (SELECT seq{named} FROM resource r {end}) CROSS JOIN resource USING (seq)"
+
+
+def _total(selection: Selection, query: Query) -> str:
+    """Return what counts all matches, which a first page shows when there are no more."""
+    if query.filter is None:
+        return f"({OF_TYPE})"
+    total = f"(SELECT count(*) FROM resource r WHERE {selection.where})"
+    if query.offset > 0 or query.after is not None:
+        return total
+    return f"CASE WHEN number <= :most THEN number ELSE {total} END"
+
+
+def _memberships(query: Query, listed: str) -> tuple[str, str]:
+    """Return what reads the groups of each member on a page, by `seq`, and what is shown of them; both as JSON."""
+    among = "IN (SELECT value FROM json_each('[' || seqs || ']'))"
+    if query.filter is None and query.sort is None:  # Whoever lies between the ends of such a page is on it.
+        among = "BETWEEN low AND high"
+    members = f"FROM member WHERE tenant = :tenant AND member_seq {among}"
+    several = f"SELECT member_seq, group_concat(group_seq) AS several {members} GROUP BY member_seq"
+    groups = f"FROM resource WHERE type IN {listed} AND seq IN (SELECT group_seq {members})"
+    return (
+        f"(SELECT json_group_object(member_seq, several) FROM ({several}))",
+        f"(SELECT json_group_object(seq, json_array(id, type, label)) {groups})",
+    )
+
+
+def _page(
+    texts: Texts,
+    resource_type: ResourceType,
+    query: Query,
+    numbers: str | None,
+    keys: str | None,
+    joined: str | None,
+    total: int,
+    memberships: str,
+    groups: str,
+) -> Page:
+    """Return the page that has these columns; the row behind it is in the first three."""
+    seqs = numbers.split(",") if numbers else []
+    rows = list(zip(map(int, seqs), repeat(None) if keys is None else orjson.loads(keys), strict=False))
+    joined, more = joined or "", len(rows) > query.count
+    if more:
+        del rows[query.count :]
+        joined, _, _ = joined.rpartition(SEPARATOR)
+    if memberships != _NOBODY:
+        several, links = (
+            orjson.loads(memberships),
+            {seq: Link._make(link) for seq, link in orjson.loads(groups).items()},
+        )
+        endings = _endings(partial(query.view.ending, resource_type.name), set(several.values()), links)
+        each = zip(seqs, joined.split(SEPARATOR), strict=False)
+        joined = SEPARATOR.join([ended(text, endings[several[seq]]) if seq in several else text for seq, text in each])
+    return Page(total, (), cursors(query, rows), more, joined)
+
+
+def _endings(
+    ending: Callable[[Sequence[Link]], str], sets: Iterable[str], groups: Mapping[str, Link]
+) -> dict[str, str]:
+    """Return how texts end by the sets of groups that are shown: the members on a page are mostly in the same."""
+    return {some: ending(sorted(groups[group] for group in some.split(",") if group in groups)) for some in sets}

@@ -1,0 +1,30 @@
+"""How the parameters of a URL are read."""
+
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import unquote_plus
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_bsr_scim.web.routes import Call
+
+TEXTS = st.lists(st.sampled_from(["%22", '"', "%", "%c3", "%C3%A4", "%e2%82", "+", "%2B", "%25", "a", "ä", "=", "2"]))
+
+
+def parameters(query: str) -> dict[str, str]:
+    """Return the parameters of a query string."""
+    request: Any = SimpleNamespace(environ={"QUERY_STRING": query})
+    call: Any = SimpleNamespace(request=request)
+    return Call.parameters.fget(call)  # type: ignore[attr-defined, no-any-return]
+
+
+@given(TEXTS.map("".join))
+def test_values_are_decoded(text: str) -> None:
+    """A value is what the URL encodes, whatever is not rightly encoded included."""
+    assert parameters(f"filter={text}") == {"filter": unquote_plus(text, errors="replace")}
+
+
+def test_the_first_of_several_counts() -> None:
+    """Of several parameters with one name the first counts."""
+    assert parameters("a=1&b=2&a=3&c") == {"a": "1", "b": "2", "c": ""}
