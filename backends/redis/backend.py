@@ -83,15 +83,16 @@ class RedisBackend(TransactionalBackend):
     def _space(self, tenant: str) -> Space:
         return self._held.overlays.get(tenant) or self._stored(tenant)
 
-    def _one(self, tenant: str, source: Source, *, links: bool) -> Resource | None:
-        return next((record.resource for record in self._space(tenant).fetch(source, links=links).records), None)
+    def _one(self, tenant: str, source: Source, links_of: str | None = None) -> Resource | None:
+        records = self._space(tenant).fetch(source, links_of).records
+        return records[0].resource if records else None
 
     def _get(self, tenant: str, type_name: str, resource_id: str, links: bool) -> Resource | None:
-        found = self._one(tenant, Ids([resource_id]), links=links)
+        found = self._one(tenant, Ids([resource_id]), type_name if links else None)
         return found if found is not None and found.type == type_name else None
 
     def _find(self, tenant: str, type_name: str, attribute: str, key: Any) -> Resource | None:
-        return self._one(tenant, Holders([_field(type_name, attribute, key)]), links=False)
+        return self._one(tenant, Holders([_field(type_name, attribute, key)]))
 
     def _is_held(self, tenant: str, type_name: str, attribute: str, key: Any) -> bool:
         return self._space(tenant).values(UNIQUE, [_field(type_name, attribute, key)]) != [None]

@@ -1,10 +1,17 @@
 """The connections to a server, or to the master of a set."""
 
 import os
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import ResponseError
+
+try:
+    from hiredis import pack_command
+except ImportError:
+    pack_command = None  # type: ignore[assignment]
 
 
 class Connections:
@@ -20,6 +27,7 @@ class Connections:
         self.client: Any = client
         self._retry: Any = client.get_retry()
         self._settings = client.get_connection_kwargs() | {"retry": None}
+        self._readers = dict(client.response_callbacks)
         self._begin()
 
     def _begin(self) -> None:
@@ -28,7 +36,7 @@ class Connections:
 
     def execute_command(self, *command: Any) -> Any:
         """Return what a command answers."""
-        return self._retry.call_with_retry(lambda: self._exchange(command), self._forget)
+        return self._retry.call_with_retry(partial(self._exchange, command), self._forget)
 
     def _exchange(self, command: tuple[Any, ...]) -> Any:
         if self._pid != os.getpid():
@@ -39,14 +47,16 @@ class Connections:
         try:
             if not connection.is_connected:
                 connection.connect()
-            connection.send_command(*command)
-            return self.client.parse_response(connection, command[0])
+            connection.send_packed_command(_packed(connection, command), check_health=False)
+            answer = connection.read_response()
         except BaseException as error:
             if not isinstance(error, ResponseError):
                 connection.disconnect()
             raise
         finally:
             idle.append(connection)
+        read = self._readers.get(command[0])
+        return answer if read is None else read(answer)
 
     def _taken(self, idle: list[Any]) -> Any:
         try:
@@ -63,3 +73,9 @@ class Connections:
     def _forget(self, _: Exception) -> None:
         # They lead to the same server, which may be away, or not be the master any more.
         self.close()
+
+
+def _packed(connection: Any, command: tuple[Any, ...]) -> Sequence[bytes]:
+    """Return a command as it is sent: redis-py looks at each argument before it lets hiredis do the same."""
+    packed: Sequence[bytes] = connection.pack_command(*command) if pack_command is None else (pack_command(command),)
+    return packed

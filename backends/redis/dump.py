@@ -84,7 +84,7 @@ class Dump:
     def _of_type(self, name: str) -> Iterator[Found]:
         whole = rest = of_type(name)
         while True:
-            found = self._tenant.fetch(Stretch(whole, rest._replace(limit=AT_ONCE)), links=False)
+            found = self._tenant.fetch(Stretch(whole, rest._replace(limit=AT_ONCE)))
             self._expect(found.revision)
             yield from found.records
             if found.size <= AT_ONCE:

@@ -1,7 +1,7 @@
 -- Reads resources with their memberships in one step.
--- ARGV: names of the types that show members and of those that show groups, each ended by a line break; a kind of
--- source, and what it takes. Returns revision, total, size; the resources' ids, rows and times of use; and, with links, the
--- entries of the members of each, or ids and heads of its groups.
+-- ARGV: which memberships come with them, `members`, `groups` or nothing; a kind of source, and what it takes. Returns
+-- revision, total, size; ids, and for each a row and a time of use, nothing where there is none; and, with memberships, the
+-- entries of each resource that has some, then ids and heads of the groups in them.
 local META, ROWS, USED, UNIQUE, INDEX, MEMBERS, GROUPS, MOVING = unpack(KEYS)
 local call = redis.call
 -- Lua passes no more than 8,000 arguments.
@@ -10,8 +10,11 @@ local AT_ONCE = 5000
 local function values(key, fields)
   local found = {}
   for start = 1, #fields, AT_ONCE do
-    for _, value in ipairs(call('HMGET', key, unpack(fields, start, math.min(start + AT_ONCE - 1, #fields)))) do
-      found[#found + 1] = value
+    local some = call('HMGET', key, unpack(fields, start, math.min(start + AT_ONCE - 1, #fields)))
+    if start == 1 then
+      found = some
+    else
+      for _, value in ipairs(some) do found[#found + 1] = value end
     end
   end
   return found
@@ -36,18 +39,18 @@ local function stretch(whole_low, whole_high, low, high, offset, count, reverse)
     last = math.min(last, first + count - 1)
   end
   entries = first <= last and call('ZRANGE', INDEX, first, last) or {}
-  local ids = {}
+  local ids, place = {}, entries[1] and string.match(entries[1], '.*%z()')
   for number, entry in ipairs(entries) do
-    ids[reverse and #entries + 1 - number or number] = string.match(entry, '.*%z(.*)')
+    ids[reverse and #entries + 1 - number or number] = string.sub(entry, place)
   end
   return ids, total, size
 end
 
-local kind, ids, total, size = ARGV[3], {}, 0, 0
+local kind, ids, total, size = ARGV[2], {}, 0, 0
 if kind == 'stretch' then
-  ids, total, size = stretch(ARGV[4], ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1')
+  ids, total, size = stretch(ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1')
 else
-  for number = 4, #ARGV do ids[number - 3] = ARGV[number] end
+  for number = 3, #ARGV do ids[number - 2] = ARGV[number] end
   if kind == 'unique' then
     local holders = {}
     for _, id in ipairs(values(UNIQUE, ids)) do holders[#holders + 1] = id or nil end
@@ -55,44 +58,28 @@ else
   end
 end
 
-local with_links = ARGV[1] ~= '' or ARGV[2] ~= ''
-if with_links and call('EXISTS', MOVING) == 1 then return redis.error_reply('MOVING') end
-local rows, used, heads = values(ROWS, ids), values(USED, ids), {}
+local side = ({members = MEMBERS, groups = GROUPS})[ARGV[1]]
+if side and call('EXISTS', MOVING) == 1 then return redis.error_reply('MOVING') end
 
-local function group(id)
-  if heads[id] == nil then
-    local row = call('HGET', ROWS, id)
-    heads[id] = row and string.match(row, '^[^\n]*\n[^\n]*\n[^\n]*') or false
-  end
-  return heads[id]
-end
+local rows = values(ROWS, ids)
+local answer = {call('HGET', META, 'logged'), total, size, ids, rows, values(USED, ids)}
+if not side then return answer end
 
-local function links(id, row)
-  local name = string.match(row, '^[^\n]*\n')
-  if string.find(ARGV[1], name, 1, true) then
-    return call('ZRANGEBYLEX', MEMBERS, '[' .. id .. '\0', '(' .. id .. '\1')
-  elseif string.find(ARGV[2], name, 1, true) then
-    local found = {}
-    for _, entry in ipairs(call('ZRANGEBYLEX', GROUPS, '[' .. id .. '\0', '(' .. id .. '\1')) do
-      local other = string.match(entry, '.*%z(.*)')
-      local about = group(other)
-      if about then
-        found[#found + 1] = other
-        found[#found + 1] = about
+local linked, heads, seen = {}, {}, {}
+for number, id in ipairs(ids) do
+  local entries = rows[number] and call('ZRANGEBYLEX', side, '[' .. id .. '\0', '(' .. id .. '\1')
+  if entries and entries[1] then
+    linked[#linked + 1] = entries
+    for _, entry in ipairs(side == GROUPS and entries or {}) do
+      local group = string.sub(entry, #id + 2)
+      local head = not seen[group] and call('HGET', ROWS, group)
+      seen[group] = true
+      if head then
+        heads[#heads + 1] = group
+        heads[#heads + 1] = string.match(head, '^[^\n]*\n[^\n]*\n[^\n]*')
       end
     end
-    return found
-  end
-  return {}
-end
-
-local found, texts, times, linked = {}, {}, {}, {}
-for number, id in ipairs(ids) do
-  local row = rows[number]
-  if row then
-    local place = #found + 1
-    found[place], texts[place], times[place] = id, row, used[number]
-    if with_links then linked[place] = links(id, row) end
   end
 end
-return {call('HGET', META, 'logged'), total, size, found, texts, times, linked}
+answer[7], answer[8] = linked, heads
+return answer

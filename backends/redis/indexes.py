@@ -70,7 +70,7 @@ def _old_entries(tenant: StoredTenant, index: IndexedAttribute) -> Iterator[tupl
 def _rows(tenant: StoredTenant, resource_type: ResourceType) -> Iterator[Row]:
     whole = rest = of_type(resource_type.name)
     while True:
-        found = tenant.fetch(Stretch(whole, rest._replace(limit=_AT_ONCE)), links=False)
+        found = tenant.fetch(Stretch(whole, rest._replace(limit=_AT_ONCE)))
         yield from (Row(record.seq, *record.resource[:7], None) for record in found.records)
         if found.size <= _AT_ONCE:
             return

@@ -2,7 +2,8 @@
 
 A tenant has a few keys, whose names hold nothing that a client sent, and which lie in one slot of a Cluster. Hashes and
 sorted sets hold the rest. All members of a sorted set have the score 0, so that it is in the order of their bytes; they
-are made of parts, and the first parts say what is looked for. Indexes hold digests of what clients sent.
+are made of parts, and the first parts say what is looked for. Indexes hold digests of what clients sent. In one index
+all parts but the last, the id, are of one length: digests, numbers of sixteen digits, and times with six of fraction.
 """
 
 from functools import lru_cache
@@ -13,7 +14,6 @@ import orjson
 
 from flask_bsr_scim.backends.conventions import check_tenant
 from flask_bsr_scim.backends.transactional import Row
-from flask_bsr_scim.resource import Resource
 
 LAYOUT: Final = 1
 
@@ -75,6 +75,11 @@ def joined(*parts: str) -> str:
     return _END.join(parts)
 
 
+def first_part(entry: str) -> str:
+    """Return the first part of what a sorted set holds."""
+    return entry.partition(_END)[0]
+
+
 def last_part(entry: str) -> str:
     """Return the last part of what a sorted set holds."""
     return entry.rpartition(_END)[2]
@@ -134,6 +139,7 @@ def beyond(whole: Range, seq: int, *, reverse: bool) -> Range:
     return whole._replace(high=place) if reverse else whole._replace(low=place)
 
 
+@lru_cache(maxsize=1024)
 def of_type(type_name: str) -> Range:
     """Return where the resources of a type are, in the order of creation."""
     return under(INDEX, type_name)
@@ -166,12 +172,6 @@ def unpack(resource_id: str, text: str, used: str | None) -> Row:
     """Return the row that is stored as a text."""
     type_name, seq, label, version, created, modified, document = text.split("\n", 6)
     return Row(int(seq), type_name, resource_id, int(version), created, modified, document, used, _read_label(label))
-
-
-def unpack_resource(resource_id: str, text: str, used: str | None) -> tuple[int, Resource]:
-    """Return the same as a resource, after its number in the order of creation."""
-    type_name, seq, _, version, created, modified, document = text.split("\n", 6)
-    return int(seq), Resource(type_name, resource_id, int(version), created, modified, document, used)
 
 
 def read_head(text: str) -> Head:

@@ -182,11 +182,11 @@ class Overlay(Space):
         mine = (entry for entry in self._logged if entry.sequence > after)
         return [*below, *islice(mine, max(count - len(below), 0))]
 
-    def fetch(self, source: Source, *, links: bool) -> Fetched:
+    def fetch(self, source: Source, links_of: str | None = None) -> Fetched:
         ids, total, size = self._found(source)
         (logged,) = self.values(META, ["logged"])
         rows = self.rows(ids)
-        records = [Record(row.seq, row.resource(self._links(row) if links else ())) for row in rows]
+        records = [Record(row.seq, row.resource(self._links(row) if row.type == links_of else ())) for row in rows]
         return Fetched(int(logged or 0), total, size, records)
 
     def _found(self, source: Source) -> tuple[Sequence[str], int, int]:

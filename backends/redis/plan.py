@@ -64,7 +64,7 @@ def make_plan(resource_type: ResourceType, wanted: BoundFilter | None) -> Plan:
         case Ordered(part):
             return Ordered(part, exact=isinstance(wanted, BoundComparison))
         case plan:
-            return plan._replace(exact=plan.exact and isinstance(wanted, BoundComparison))
+            return plan if isinstance(wanted, BoundComparison) else plan._replace(exact=False)
 
 
 def _plan(resource_type: ResourceType, wanted: BoundFilter) -> Plan | None:

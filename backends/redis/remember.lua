@@ -1,5 +1,5 @@
 -- Keeps a note unless one is kept, and returns what is kept. ARGV: key, text, seconds, the present moment, most notes.
-local NOTES, NOTED = KEYS[10], KEYS[11]
+local NOTES, NOTED = unpack(KEYS)
 local key, text, seconds, now = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
 local note = redis.call('HGET', NOTES, key)

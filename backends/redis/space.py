@@ -69,8 +69,8 @@ class Kinds:
         self.with_members = frozenset(t.name for t in types if t.members is not None)
         self.with_groups = frozenset(t.name for t in types if t.members is None and t.groups is not None)
         self.exposed = frozenset(t.name for t in types.exposed)
-        self.lines = _lines(self.with_members), _lines(self.with_groups)
-        """The first two as scripts take them."""
+        self.sides = dict.fromkeys(self.with_members, "members") | dict.fromkeys(self.with_groups, "groups")
+        """What the links of each type are, as scripts take it."""
 
 
 class Space(ABC):
@@ -110,8 +110,11 @@ class Space(ABC):
         """Return entries of the change log."""
 
     @abstractmethod
-    def fetch(self, source: Source, *, links: bool) -> Fetched:
-        """Return resources in one step, with their memberships or without; ids that are not there are passed over."""
+    def fetch(self, source: Source, links_of: str | None = None) -> Fetched:
+        """Return resources in one step; ids that are not there are passed over.
+
+        :param links_of: the name of the type whose resources come with their memberships.
+        """
 
     def rows(self, ids: Sequence[str]) -> list[Row]:
         """Return resources of any type; ids that are not there are passed over."""
@@ -135,7 +138,3 @@ def link_to_member(entry: str) -> Link:
     """Return a member from an entry of the set of members."""
     _, member_id, type_name = entry.split("\0")
     return Link(member_id, type_name)
-
-
-def _lines(names: Collection[str]) -> str:
-    return "".join(f"{name}\n" for name in names)

@@ -1,8 +1,9 @@
 """A tenant of the Redis store as it is now."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from copy import copy
-from itertools import islice, repeat
+from functools import partial
+from itertools import islice
 from operator import itemgetter
 from time import monotonic
 from typing import Any, Final
@@ -18,16 +19,19 @@ from flask_bsr_scim.backends.redis.layout import (
     MEMBERS,
     META,
     MOVING,
+    NOTED,
+    NOTES,
     ROWS,
     UNIQUE,
     USED,
     Head,
     Range,
     behind,
+    first_part,
     keys,
+    last_part,
     read_head,
     under,
-    unpack_resource,
 )
 from flask_bsr_scim.backends.redis.server import Server
 from flask_bsr_scim.backends.redis.space import (
@@ -39,11 +43,12 @@ from flask_bsr_scim.backends.redis.space import (
     Source,
     Space,
     Stretch,
+    link_to_group,
     link_to_member,
 )
 from flask_bsr_scim.errors import StoreUnavailable
 from flask_bsr_scim.portions import portions
-from flask_bsr_scim.resource import Link
+from flask_bsr_scim.resource import Link, Resource
 
 _HEADS_AT_ONCE = 500
 """Heads that are read in one step. Lua sees the rows whole, and is the slower the more of them it holds."""
@@ -54,11 +59,18 @@ _AT_ONCE = 5000
 PATIENCE: Final = 1.2
 """Seconds to wait for other writers, so that an answer is there within two."""
 
-_TAKEN: Final = {"fetch": itemgetter(META, ROWS, USED, UNIQUE, INDEX, MEMBERS, GROUPS, MOVING)}
-"""The keys that a script takes: the one of all reads gets no more than it uses."""
+_TAKEN: Final = {
+    "fetch": itemgetter(META, ROWS, USED, UNIQUE, INDEX, MEMBERS, GROUPS, MOVING),
+    "remember": itemgetter(NOTES, NOTED),
+}
+"""The keys that a script takes: those of reads get no more than they use."""
 
 _MOVING: Final = "MOVING"
 """Begins the error of a script that looks at memberships while some are on their way."""
+
+_record: Callable[[tuple[int, Resource]], Record] = partial(tuple.__new__, Record)
+_resource: Callable[[tuple[Any, ...]], Resource] = partial(tuple.__new__, Resource)
+"""What `_make` does, without counting the fields: a page has hundreds of them."""
 
 Command = tuple[str, int, *tuple[Any, ...]]
 """A command, the number of its key, and its arguments."""
@@ -116,6 +128,10 @@ class StoredTenant(Space):
             return answers
         return [self.call(command) for command in commands]
 
+    def values(self, key: int, fields: Sequence[str]) -> Sequence[str | None]:
+        found: Sequence[str | None] = self._server.call("HMGET", self.keys[key], *fields) if fields else ()
+        return found
+
     def hashes(self, wanted: Mapping[int, Sequence[str]]) -> Sequence[Sequence[str | None]]:
         commands: list[Command] = [("HMGET", key, *fields) for key, fields in wanted.items() if fields]
         at_once = len(commands) > 1 and max(map(len, wanted.values())) <= _AT_ONCE
@@ -162,21 +178,35 @@ class StoredTenant(Space):
         logged = self.run("revision")
         return int(logged or 0)
 
-    def fetch(self, source: Source, *, links: bool) -> Fetched:
-        kinds = self._kinds.lines if links else ("", "")
-        logged, total, size, *found, linked = self.run("fetch", *kinds, *_arguments(source))
-        records = list(map(self._record, *found, linked if any(kinds) else repeat(())))
+    def fetch(self, source: Source, links_of: str | None = None) -> Fetched:
+        side = "" if links_of is None else self._kinds.sides.get(links_of, "")
+        logged, total, size, ids, rows, times, *linked = self.run("fetch", side, *_arguments(source))
+        records = _records(ids, rows, times, self._links(side, *linked) if any(linked) else {})
         return Fetched(int(logged or 0), total, size, records)
 
-    def _record(self, resource_id: str, text: str, used: str | None, linked: Sequence[str]) -> Record:
-        seq, resource = unpack_resource(resource_id, text, used)
-        return Record(seq, resource._replace(links=self._links(resource.type, linked)) if linked else resource)
+    def _links(self, side: str, linked: Sequence[Sequence[str]], heads: Sequence[str]) -> Mapping[str, Sequence[Link]]:
+        """Return memberships by resource."""
+        if side == "members":
+            return {first_part(entries[0]): list(map(link_to_member, entries)) for entries in linked}
+        # Several members mostly are in the same groups.
+        read = ((i, read_head(text)) for i, text in zip(heads[::2], heads[1::2], strict=True))
+        shown = {i: link_to_group(i, head) for i, head in read if head.type in self._kinds.exposed}
+        return {first_part(each[0]): [shown[i] for i in map(last_part, each) if i in shown] for each in linked}
 
-    def _links(self, type_name: str, linked: Sequence[str]) -> Sequence[Link]:
-        if type_name in self._kinds.with_members:
-            return list(map(link_to_member, linked))
-        heads = ((i, read_head(text)) for i, text in zip(linked[::2], linked[1::2], strict=True))
-        return [Link(i, head.type, head.label) for i, head in heads if head.type in self._kinds.exposed] or ()
+
+def _records(
+    ids: Sequence[str],
+    rows: Sequence[str | None],
+    times: Sequence[str | None],
+    linked: Mapping[str, Sequence[Link]],
+) -> list[Record]:
+    """Return the resources that are there, from what is stored of them."""
+    return [
+        _record((int(seq), _resource((type_name, i, int(version), created, modified, text, used, links or ()))))
+        for i, row, used, links in zip(ids, rows, times, map(linked.get, ids), strict=True)
+        if row is not None
+        for type_name, seq, _, version, created, modified, text in [row.split("\n", 6)]
+    ]
 
 
 def flat(commands: Sequence[Command]) -> list[Any]:

@@ -7,6 +7,7 @@ from threading import Barrier
 import pytest
 from redis.exceptions import ConnectionError, ResponseError
 
+from flask_bsr_scim.backends.redis import connections as module
 from flask_bsr_scim.backends.redis.connections import Connections
 from flask_bsr_scim.backends.redis.uri import Options, client_maker, read_place
 from tests.redis_server import RedisServer, running
@@ -40,8 +41,13 @@ def test_a_connection_is_kept(connections: Connections) -> None:
     assert number_of(connections) == first
 
 
-def test_answers_are_read_as_by_the_driver(connections: Connections) -> None:
-    """An answer is what a client of redis-py makes of it."""
+@pytest.mark.parametrize("has_hiredis", [True, False])
+def test_answers_are_read_as_by_the_driver(
+    connections: Connections, monkeypatch: pytest.MonkeyPatch, has_hiredis: bool
+) -> None:
+    """An answer is what a client of redis-py makes of it, with hiredis and without."""
+    if not has_hiredis:
+        monkeypatch.setattr(module, "pack_command", None)
     connections.execute_command("SADD", "set", "a", "b")
     assert connections.execute_command("SMEMBERS", "set") == {"a", "b"}
     assert connections.execute_command("ZMSCORE", "none", "a") == [None]
