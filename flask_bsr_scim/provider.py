@@ -100,7 +100,8 @@ class ServiceProvider:
         etag = context.view.etag(resource)
         if conditions.not_modified(etag):
             return Response(304, etag=etag)
-        return self._respond(context, 200, resource, projection)
+        location = context.view.location(resource.type, resource.id)
+        return Response(200, stream(context.view, projection, resource), etag, location)
 
     def search(self, context: Context, resource_type: ResourceType, request: SearchRequest) -> Response:
         """Return one page of the matching resources of a type (§3.4.2): 200.

@@ -120,7 +120,7 @@ class SQLiteBackend(TransactionalBackend):
         read: Callable[[Reader, *Ts], T],
         asked: tuple[*Ts],
     ) -> T:
-        number = self._tenant(connection, tenant)
+        number = self._tenant_numbers.get(tenant) or self._tenant(connection, tenant)
         return missing if number is None else read(Reader(connection, number, self._texts, self._selections), *asked)
 
     def _get(self, tenant: str, type_name: str, resource_id: str, links: bool) -> Resource | None:

@@ -144,13 +144,13 @@ class TokenStore:
         known = self._known.get(digest)
         if known is None:
             known = self._learn(text, digest)
-        elif not self._backend.is_held(known.tenant, TOKEN, "hash", digest):
+        elif not self._backend.is_held(known.token.tenant, TOKEN, "hash", digest):
             return None
         if known is None or known.kind != kind or (known.expires is not None and known.expires <= moment):
             return None
         if moment >= known.noted_until:
             self._note_use(known, digest, moment)
-        return Verified(known.tenant, known.id, known.dialect)
+        return known.token
 
     def _learn(self, text: str, digest: str) -> "_Known | None":
         """Return what is stored of a token. None of it ever changes, so later the token has only to be there still."""
@@ -166,27 +166,26 @@ class TokenStore:
         token = read_token(resource)
         expires, used = map(_moment, (token.expires, token.last_used))
         noted_until = _LONG_AGO if used is None else used + _MINUTE
-        known = self._known[digest] = _Known(tenant, token.id, token.kind, expires, noted_until, token.dialect)
+        verified = Verified(tenant, token.id, token.dialect)
+        known = self._known[digest] = _Known(verified, token.kind, expires, noted_until)
         return known
 
     def _note_use(self, known: "_Known", digest: str, moment: datetime) -> None:
         minute = moment.replace(second=0, microsecond=0)
         self._known[digest] = known._replace(noted_until=minute + _MINUTE)
         try:
-            self._backend.touch(known.tenant, TOKEN, known.id, timestamp(minute)[:16])
+            self._backend.touch(known.token.tenant, TOKEN, known.token.token_id, timestamp(minute)[:16])
         except StoreUnavailable:
-            log.warning("the last use of token %s could not be noted", known.id)
+            log.warning("the last use of token %s could not be noted", known.token.token_id)
 
 
 class _Known(NamedTuple):
     """What a process remembers of a token."""
 
-    tenant: str
-    id: str
+    token: Verified
     kind: Kind
     expires: datetime | None
     noted_until: datetime
-    dialect: Dialect | None
 
 
 def without_tokens(text: str) -> str:

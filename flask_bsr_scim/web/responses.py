@@ -46,6 +46,10 @@ class _Headers(Headers):
         # That of werkzeug looks through each of them, which costs as much as finding a resource.
         self._list = [*headers]
 
+    def to_wsgi_list(self) -> list[tuple[str, str]]:
+        """Return the headers as WSGI sends them."""
+        return self._list
+
 
 class ScimFlaskResponse(flask.Response):
     """A response that is sent with the headers that it was given: its URIs are ASCII, and its length is known."""

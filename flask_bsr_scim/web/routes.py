@@ -142,9 +142,10 @@ def _create(call: Call, resource_type: ResourceType) -> flask.Response:
 
 
 def _read(call: Call, resource_type: ResourceType, resource_id: str) -> flask.Response:
-    if "filter" in call.parameters:
+    parameters = call.parameters
+    if "filter" in parameters:
         raise InvalidFilter(f"A filter selects from a list: send it to {resource_type.endpoint}, without an id.")
-    selection = call.selection
+    selection = read_selection(parameters)
     provider = call.service.provider
     return to_flask(provider.read(call.context, resource_type, resource_id, selection, call.conditions))
 

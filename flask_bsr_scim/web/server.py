@@ -5,16 +5,13 @@ import logging
 import multiprocessing
 import os
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from tempfile import TemporaryDirectory
 from threading import Thread
-from typing import Any, TypeVar
 
 import click
 import flask
-from flask.sessions import NullSession, SessionInterface
-from werkzeug.routing import MapAdapter
 
 from flask_bsr_scim.backends.base import DEFAULT_TENANT
 from flask_bsr_scim.registry.tokens import Kind
@@ -23,6 +20,7 @@ from flask_bsr_scim.web.config import environment_settings, read_settings
 from flask_bsr_scim.web.extension import BsrScim
 from flask_bsr_scim.web.responses import error_response
 from flask_bsr_scim.web.service import Service
+from flask_bsr_scim.web.standalone import StandaloneFlask
 
 THREADS = 16
 """Of each worker, at most, made when needed: a client that is slow to send its body holds one."""
@@ -44,54 +42,8 @@ _ADMIN = "console@bsr-scim.invalid"
 _MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 """A folder where processes keep their metrics for one another."""
 
-_Called = TypeVar("_Called", bound=Callable[..., Any])
-
 _GARBAGE = 10_000
 """New objects after which the garbage collector looks for cycles; a page of users makes hundreds, and no cycle."""
-
-
-class _NoSessions(SessionInterface):
-    """This server sets no cookies, so it need not look for any."""
-
-    _session = NullSession()
-
-    def open_session(self, app: flask.Flask, request: flask.Request) -> NullSession:
-        """Return the session that keeps nothing."""
-        return self._session
-
-
-class _Server(flask.Flask):
-    """An application that leaves out what this server has no use for, and what each request would pay for.
-
-    It has no hooks around requests, no signals, no sessions, no coroutines, no hosts to choose from, and builds no
-    URLs.
-    """
-
-    session_interface = _NoSessions()
-
-    def create_url_adapter(self, request: flask.Request | None) -> MapAdapter | None:
-        """Return what finds the view of a path."""
-        if request is None:
-            return None
-        return MapAdapter(self.url_map, "", "/", "", "http", request.path, request.method)
-
-    def full_dispatch_request(self) -> flask.Response:
-        """Return what the view answers, or the handler of its error."""
-        try:
-            answer = self.dispatch_request()
-        except Exception as error:
-            answer = self.handle_user_exception(error)
-        return self.make_response(answer)
-
-    def do_teardown_request(self, *_: Any) -> None:
-        """Do nothing: nothing is to be torn down."""
-
-    def do_teardown_appcontext(self, *_: Any) -> None:
-        """Do nothing, as above."""
-
-    def ensure_sync(self, func: _Called) -> _Called:
-        """Return the function: none is a coroutine."""
-        return func
 
 
 def create_app() -> flask.Flask:
@@ -99,7 +51,7 @@ def create_app() -> flask.Flask:
 
     :raises ConfigurationError: a key is wrong.
     """
-    app = _Server("bsr_scim")
+    app = StandaloneFlask("bsr_scim")
     app.config.update(DEFAULTS | environment_settings())
     scim = BsrScim(app)
     logging.basicConfig(

@@ -106,7 +106,8 @@ class Service:
         for verify in self.verifiers:
             principal = verify(credential)
             if principal is not None:
-                self._check_tenant(principal.tenant)
+                if principal.tenant not in self._opened:
+                    self._check_tenant(principal.tenant)
                 return principal
         return None
 
