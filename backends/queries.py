@@ -49,15 +49,15 @@ class Page(NamedTuple):
     resources there is the query's `after` alone, or nothing. What is behind a gap when it is read is behind it for
     good, whatever is created or deleted meanwhile. `more` is false on a page that was to hold nothing.
 
-    `texts` may be there instead of resources where a query asks for no more: the JSON texts of whole resources with
-    `SEPARATOR` between them, which :meth:`~flask_bsr_scim.view.View.kept` makes ready to be sent.
+    `texts` may be there instead of resources where a query asks for no more: the JSON texts of whole resources, as the
+    query's view shows them, with `SEPARATOR` between them.
     """
 
     total: int
     resources: Sequence[Resource]
     cursors: Sequence[str] = ()
     more: bool = False
-    texts: str | None = None
+    texts: bytes | None = None
 
     @property
     def size(self) -> int:
@@ -68,7 +68,8 @@ class Page(NamedTuple):
 
     def cut(self, size: int) -> "Page":
         """Return the page with the first resources alone."""
-        texts = self.texts and SEPARATOR.join(self.texts.split(SEPARATOR)[:size])
+        separator = SEPARATOR.encode()
+        texts = self.texts and separator.join(self.texts.split(separator)[:size])
         return self._replace(resources=self.resources[:size], cursors=self.cursors[: size + 1], texts=texts)
 
     @property

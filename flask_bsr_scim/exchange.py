@@ -74,9 +74,9 @@ class NoConsequences:
 
 
 class Response(NamedTuple):
-    """The outcome of an operation. `body` are pieces of JSON text, None for a response without a body."""
+    """The outcome of an operation. `body` are pieces of JSON text, or all of it encoded; None for no body."""
 
     status: int
-    body: Iterator[str] | None = None
+    body: Iterator[str] | bytes | None = None
     etag: str | None = None
     location: str | None = None

@@ -131,7 +131,7 @@ class ServiceProvider:
         numbers = page.total, request.start_index, page.size
         if page.texts is None:
             return Response(200, list_response(*numbers, stream_all(context.view, projection, page.resources)))
-        return Response(200, iter((list_text(*numbers, context.view.kept(page.texts)),)))
+        return Response(200, list_text(*numbers, page.texts))
 
     def search_all(self, context: Context, request: SearchRequest) -> Response:
         """Return one page of the matching resources of all types (§3.4.2.1): 200.

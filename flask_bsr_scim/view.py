@@ -20,19 +20,18 @@ of an answer with groups from being confirmed when the user has left them all.
 _REFERENCE = '"$ref":"/'
 """Quotes inside a JSON string are escaped, so this can only be a member `$ref` with a relative reference."""
 
-MARK = "\\"
-"""The base URL of texts that are kept: JSON allows it before a slash (RFC 8259 §7)."""
+MARK = "\x7f"
+"""The base URL of texts that are kept. JSON allows this character as it is; a single one is found at once in a page."""
 
-MARKED = f'"{MARK}/'
-"""How a URI begins there, and nothing else: what serializes escapes no slash, and a backslash by a second one."""
-
-_LOCATION, _REF = '"location":', '"$ref":'
-"""What precedes URIs there. The longer what is looked for, the faster it is found in a page."""
+_MARK = MARK.encode()
 
 RELATIVE = '"/'
 """How a relative reference begins in a document."""
 
-_TAIL = '\\""}}'
+MARKED = f'"{MARK}/'
+"""How it begins in a text that is kept."""
+
+_TAIL = b'\\""}}'
 """How each text without memberships ends: behind the version, which is the last member of `meta`."""
 
 SEPARATOR = ",\n"
@@ -48,12 +47,14 @@ class View:
 
     types: TypeRegistry
     base_url: str
+    _base: bytes = field(init=False, repr=False, compare=False)
     _prefixes: Mapping[str, str] = field(init=False, repr=False, compare=False)
     """What precedes the id in a resource's URI, by resource type name."""
 
     def __post_init__(self) -> None:
         prefixes = {name: f"{self.base_url}{t.endpoint}/" for name, t in self.types.by_name.items()}
         object.__setattr__(self, "_prefixes", prefixes)
+        object.__setattr__(self, "_base", self.base_url.encode())
 
     def location(self, type_name: str, resource_id: str) -> str:
         """Return the URI of a resource, which is `meta.location` and `$ref` (RFC 7643 §3.1)."""
@@ -84,22 +85,19 @@ class View:
             for type_name, resource_id, version, created, modified, text, _, links in resources
         ]
 
-    def kept(self, text: str) -> str:
+    def kept(self, texts: bytes) -> bytes:
         """Return texts that are kept as they look from here."""
-        base = f'"{self.base_url}/'
-        # What `str.replace` does, which looks through a page twice.
-        text = f"{_LOCATION}{base}".join(text.split(f"{_LOCATION}{MARKED}"))
-        return text.replace(f"{_REF}{MARKED}", f"{_REF}{base}") if "$" in text else text
+        return texts.replace(_MARK, self._base)
 
-    def with_groups(self, text: str, type_name: str, groups: Sequence[Link]) -> str:
+    def with_groups(self, text: bytes, type_name: str, groups: Sequence[Link]) -> bytes:
         """Return the text of a resource without groups as it is with them."""
         return ended(text, self.ending(type_name, groups)) if groups else text
 
-    def ending(self, type_name: str, groups: Sequence[Link]) -> str:
+    def ending(self, type_name: str, groups: Sequence[Link]) -> bytes:
         """Return how the text of a resource ends that is in these groups."""
         if not groups:
             return _TAIL
-        return f"{SHOWS_GROUPS}{_TAIL[:-1]}{self._linked(type_name, groups)}}}"
+        return SHOWS_GROUPS.encode() + _TAIL[:-1] + self._linked(type_name, groups).encode() + _TAIL[-1:]
 
     def chunks(self, resource: Resource) -> Iterator[str]:
         """Yield the JSON text of the whole resource in pieces, so that a large group is never rendered at once."""
@@ -135,7 +133,12 @@ class View:
         return ",".join([f'{{"value":"{i}","$ref":"{prefixes[kind]}{i}","type":"{kind}"}}' for i, kind, _ in members])
 
 
-def ended(text: str, ending: str) -> str:
+def unmarked(text: str) -> str:
+    """Return a JSON text without `MARK`, which it writes in another way."""
+    return text.replace(MARK, "\\u007f")
+
+
+def ended(text: bytes, ending: bytes) -> bytes:
     """Return the text of a resource without memberships with another :meth:`View.ending`."""
     return text[: -len(_TAIL)] + ending
 

@@ -20,6 +20,7 @@ OF_TYPE = "SELECT coalesce(sum(number), 0) FROM total WHERE tenant = :tenant AND
 """Counts the resources of a type."""
 
 _NOBODY = "{}"
+_SEPARATOR = SEPARATOR.encode()
 
 
 def joined_page(
@@ -35,10 +36,10 @@ def joined_page(
         f"SELECT seqs, keys, texts, {_total(selection, query)}, {memberships}, {groups} FROM ("
         "SELECT count(*) AS number, group_concat(seq) AS seqs, min(seq) AS low, max(seq) AS high, "
         f"{'json_group_array(key)' if query.sort else 'NULL'} AS keys, "
-        f"group_concat(document, :separator) AS texts FROM ({_found(selection, query, end)}))"
+        f"CAST(group_concat(document, :separator) AS BLOB) AS texts FROM ({_found(selection, query, end)}))"
     )
     found = connection.execute(sql, {**parameters, "separator": SEPARATOR, "most": query.count}).fetchone()
-    return _page(texts, resource_type, query, *found)
+    return _page(resource_type, query, *found)
 
 
 def tail(selection: Selection, query: Query) -> tuple[str, dict[str, Any]]:
@@ -85,12 +86,11 @@ def _memberships(query: Query, listed: str) -> tuple[str, str]:
 
 
 def _page(
-    texts: Texts,
     resource_type: ResourceType,
     query: Query,
     numbers: str | None,
     keys: str | None,
-    joined: str | None,
+    joined: bytes | None,
     total: int,
     memberships: str,
     groups: str,
@@ -98,23 +98,23 @@ def _page(
     """Return the page that has these columns; the row behind it is in the first three."""
     seqs = numbers.split(",") if numbers else []
     rows = list(zip(map(int, seqs), repeat(None) if keys is None else orjson.loads(keys), strict=False))
-    joined, more = joined or "", len(rows) > query.count
+    joined, more = query.view.kept(joined or b""), len(rows) > query.count
     if more:
         del rows[query.count :]
-        joined, _, _ = joined.rpartition(SEPARATOR)
+        joined, _, _ = joined.rpartition(_SEPARATOR)
     if memberships != _NOBODY:
         several, links = (
             orjson.loads(memberships),
             {seq: Link._make(link) for seq, link in orjson.loads(groups).items()},
         )
         endings = _endings(partial(query.view.ending, resource_type.name), set(several.values()), links)
-        each = zip(seqs, joined.split(SEPARATOR), strict=False)
-        joined = SEPARATOR.join([ended(text, endings[several[seq]]) if seq in several else text for seq, text in each])
+        each = zip(seqs, joined.split(_SEPARATOR), strict=False)
+        joined = _SEPARATOR.join([ended(text, endings[several[seq]]) if seq in several else text for seq, text in each])
     return Page(total, (), cursors(query, rows), more, joined)
 
 
 def _endings(
-    ending: Callable[[Sequence[Link]], str], sets: Iterable[str], groups: Mapping[str, Link]
-) -> dict[str, str]:
+    ending: Callable[[Sequence[Link]], bytes], sets: Iterable[str], groups: Mapping[str, Link]
+) -> dict[str, bytes]:
     """Return how texts end by the sets of groups that are shown: the members on a page are mostly in the same."""
     return {some: ending(sorted(groups[group] for group in some.split(",") if group in groups)) for some in sets}

@@ -27,7 +27,7 @@ from flask_bsr_scim.view import SEPARATOR
 COLUMNS = "seq, type, id, version, created, modified, document, used"
 """What is read of a resource: `seq`, then the fields of :class:`Resource` but for its links."""
 
-_TEXTS = "seq, document"
+_TEXTS = "seq, CAST(document AS BLOB)"
 """What is read of a resource that is only to be shown."""
 
 _NO_GROUPS = "'[]'"
@@ -119,11 +119,11 @@ class Reader:
         gaps = cursors(query, rows)
         if not query.texts:
             return Page(total, [_resource(row, links.get(row[0]) or ()) for row in rows], gaps, more)
-        texts = [row[1] for row in rows]
+        texts = [query.view.kept(row[1]) for row in rows]
         if links:
-            shown = query.view.with_groups
-            texts = [shown(row[1], resource_type.name, links.get(row[0], ())) for row in rows]
-        return Page(total, (), gaps, more, SEPARATOR.join(texts))
+            shown, each = query.view.with_groups, zip(rows, texts, strict=True)
+            texts = [shown(text, resource_type.name, links.get(row[0], ())) for row, text in each]
+        return Page(total, (), gaps, more, SEPARATOR.encode().join(texts))
 
     def members(
         self, group_ids: Sequence[str], after: str | None, count: int, reverse: bool, choice: MemberChoice

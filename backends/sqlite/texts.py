@@ -3,7 +3,7 @@
 from flask_bsr_scim.backends.sql_values import exposed
 from flask_bsr_scim.backends.transactional import Row
 from flask_bsr_scim.schema import TypeRegistry
-from flask_bsr_scim.view import MARK, MARKED, RELATIVE, View
+from flask_bsr_scim.view import MARK, MARKED, RELATIVE, View, unmarked
 
 _META = ',"meta":{"resourceType":"'
 
@@ -21,7 +21,9 @@ class Texts:
 
     def text(self, row: Row) -> str:
         """Return what is kept of a row's document."""
-        return self.view.text(row.resource()) if row.type in self.exposed else row.text
+        if row.type not in self.exposed:
+            return row.text
+        return self.view.text(row.resource()._replace(text=unmarked(row.text)))
 
 
 def document_in(text: str) -> str:

@@ -38,13 +38,16 @@ def list_response(total: int, start_index: int, count: int, resources: Iterable[
     :param count: the number of resources on this page.
     :param resources: pieces of their texts, with commas between them.
     """
-    return _listed(list_text(total, start_index, count, "").removesuffix(_END), resources)
+    return _listed(_head(total, start_index, count), resources)
 
 
-def list_text(total: int, start_index: int, count: int, resources: str) -> str:
-    """Return at once what :func:`list_response` yields."""
-    numbers = f'"totalResults":{total},"startIndex":{start_index},"itemsPerPage":{count}'
-    return f'{_START}{numbers},"Resources":[{resources}{_END}'
+def list_text(total: int, start_index: int, count: int, resources: bytes) -> bytes:
+    """Return at once, encoded, what :func:`list_response` yields."""
+    return b"%b%b%b" % (_head(total, start_index, count).encode(), resources, _END.encode())
+
+
+def _head(total: int, start_index: int, count: int) -> str:
+    return f'{_START}"totalResults":{total},"startIndex":{start_index},"itemsPerPage":{count},"Resources":['
 
 
 def cursor_list_response(
@@ -67,4 +70,4 @@ def _listed(head: str, resources: Iterable[str]) -> Iterator[str]:
 
 def list_document(documents: list[Document]) -> str:
     """Return the JSON text of a ListResponse that holds everything there is."""
-    return list_text(len(documents), 1, len(documents), orjson.dumps(documents).decode()[1:-1])
+    return list_text(len(documents), 1, len(documents), orjson.dumps(documents)[1:-1]).decode()

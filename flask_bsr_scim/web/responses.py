@@ -128,15 +128,20 @@ def _scim_error(error: Exception, request_id: str) -> ScimError:
     return InternalError()
 
 
-def _with_body(body: Iterator[str], status: int, headers: list[tuple[str, str]]) -> flask.Response:
+def _with_body(body: Iterator[str] | bytes, status: int, headers: list[tuple[str, str]]) -> flask.Response:
     headers = [("Content-Type", MEDIA_TYPE), *_COMMON, *headers]
+    if isinstance(body, bytes):
+        return _whole(body, status, headers)
     pieces, length = [], 0
     for piece in body:
         pieces.append(piece)
         length += len(piece)
         if length > _AT_ONCE:
             return ScimFlaskResponse(_encoded(chain(pieces, body)), status, _Headers(headers))
-    data = "".join(pieces).encode()
+    return _whole("".join(pieces).encode(), status, headers)
+
+
+def _whole(data: bytes, status: int, headers: list[tuple[str, str]]) -> flask.Response:
     return ScimFlaskResponse([data], status, _Headers((*headers, ("Content-Length", str(len(data))))))
 
 
