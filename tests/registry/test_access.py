@@ -262,7 +262,7 @@ def steps(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         return connection
 
     monkeypatch.setattr(sqlite_module, "connect", counting)
-    monkeypatch.setattr(reader, "limited", lambda connection, seconds: nullcontext())
+    monkeypatch.setattr(reader, "Limited", lambda connection, seconds: nullcontext())
     return done
 
 
