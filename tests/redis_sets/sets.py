@@ -60,6 +60,12 @@ class Watched:
         with self.replica.client() as client:
             wait_until(lambda: client.info("replication")["master_link_status"] == "up")
 
+    def catch_up(self) -> None:
+        """Return when the replica has all that the master was told."""
+        with self.master.client() as master, self.replica.client() as replica:
+            told = master.info("replication")["master_repl_offset"]
+            wait_until(lambda: replica.info("replication")["slave_repl_offset"] >= told)
+
     def uri(self) -> str:
         """Return the URI of an empty store."""
         return f"redis+sentinel://127.0.0.1:{self.sentinel.port}/main/0?prefix={new_prefix()}"

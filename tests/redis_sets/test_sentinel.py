@@ -28,9 +28,10 @@ def servers() -> Iterator[Watched]:
 
 @pytest.fixture
 def backend(servers: Watched) -> Iterator[Backend]:
-    """A backend on them, with a team."""
+    """A backend on them, with a team, which both of them have."""
     backend = open_backend(servers.uri(), TYPES)
     commit(backend, team("t"))
+    servers.catch_up()
     yield backend
     backend.close()
 
