@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
-from urllib.parse import unquote_plus
+from urllib.parse import unquote_to_bytes
 
 import flask
 import orjson
@@ -89,7 +89,7 @@ def _parameter(text: str) -> tuple[str, str]:
 
 @lru_cache(256)
 def _decoded(text: str) -> str:
-    return unquote_plus(text, errors="replace")
+    return unquote_to_bytes(text.replace("+", " ")).decode(errors="replace")
 
 
 Handler = Callable[..., flask.Response]
