@@ -51,7 +51,7 @@ def _has_slots_alone(tree: BoundFilter | None) -> bool:
 
 
 def _made(tenant: int, resource_type: ResourceType, query: Query) -> _Template:
-    filter = None if query.filter is None else slotted(query.filter, [])
+    filter = None if query.filter is None else slotted(query.filter)
     selection = select(tenant, resource_type, replace(query, filter=filter))
     slots = [(name, v.number) for name, v in selection.parameters.items() if isinstance(v, Slot)]
     return _Template(selection, slots)

@@ -1,17 +1,17 @@
 """The connections to a server, or to the master of a set."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
 from redis import Redis
 from redis.exceptions import ResponseError
 
-try:
+pack_command: Callable[[tuple[Any, ...]], bytes] | None = None
+with suppress(ImportError):
     from hiredis import pack_command
-except ImportError:
-    pack_command = None  # type: ignore[assignment]
 
 
 class Connections:

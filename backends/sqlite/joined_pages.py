@@ -11,7 +11,6 @@ import orjson
 from flask_bsr_scim.backends.base import Page, Query
 from flask_bsr_scim.backends.gaps import cursors
 from flask_bsr_scim.backends.sql import Selection, behind
-from flask_bsr_scim.backends.sqlite.texts import Texts
 from flask_bsr_scim.resource import Link
 from flask_bsr_scim.schema import ResourceType
 from flask_bsr_scim.view import SEPARATOR, ended
@@ -24,13 +23,16 @@ _SEPARATOR = SEPARATOR.encode()
 
 
 def joined_page(
-    connection: sqlite3.Connection, texts: Texts, resource_type: ResourceType, selection: Selection, query: Query
+    connection: sqlite3.Connection, listed: str, resource_type: ResourceType, selection: Selection, query: Query
 ) -> Page:
-    """Return a page that may hold something. SQLite joins texts in half the time that it takes to fetch them."""
+    """Return a page that may hold something. SQLite joins texts in half the time that it takes to fetch them.
+
+    :param listed: the types that SCIM shows, see :class:`Texts`.
+    """
     end, parameters = tail(selection, query)
     memberships = groups = f"'{_NOBODY}'"
     if query.links and resource_type.groups is not None:
-        memberships, groups = _memberships(query, texts.listed)
+        memberships, groups = _memberships(query, listed)
     # What has a LIMIT is read in its own order, and so it is joined.
     sql = (
         f"SELECT seqs, keys, texts, {_total(selection, query)}, {memberships}, {groups} FROM ("

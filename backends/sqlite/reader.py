@@ -84,12 +84,12 @@ class Reader:
                 if page is not None:
                     return page
             if query.texts and query.count > 0:
-                return joined_page(self._connection, self._texts, resource_type, selection, query)
+                return joined_page(self._connection, self._texts.listed, resource_type, selection, query)
             return in_snapshot(self._connection, lambda _: self._wide_page(resource_type, selection, query))
 
     def _narrow_page(self, resource_type: ResourceType, selection: Selection, query: Query) -> Page | None:
         """Return the page that holds all matches, None when there are more."""
-        columns = f"{_columns(query)}, {_groups(self._texts.listed) if query.links else _NO_GROUPS}"
+        columns = f"{_TEXTS if query.texts else COLUMNS}, {_groups(self._texts.listed) if query.links else _NO_GROUPS}"
         sql = f"SELECT {columns} FROM resource r WHERE {selection.where} ORDER BY {selection.order} LIMIT :count"
         rows = self._execute(sql, {**selection.parameters, "count": query.count}).fetchall()
         if len(rows) >= query.count:
@@ -208,13 +208,13 @@ class Reader:
         end, parameters = tail(selection, query)
         key = selection.key or "NULL"
         if query.offset <= 0 and selection.has_index:
-            return self._execute(f"SELECT {_columns(query)}, {key} FROM resource r {end}", parameters).fetchall()
+            return self._execute(f"SELECT {COLUMNS}, {key} FROM resource r {end}", parameters).fetchall()
         found = self._execute(f"SELECT r.seq, {key} FROM resource r {end}", parameters).fetchall()
-        return self._in_order(found, _columns(query))
+        return self._in_order(found)
 
-    def _in_order(self, found: Sequence[tuple[int, Any]], columns: str) -> list[Row]:
+    def _in_order(self, found: Sequence[tuple[int, Any]]) -> list[Row]:
         """Return the rows of a page that was first found without its documents: skipping and sorting those is slow."""
-        sql = f"SELECT {columns} FROM resource WHERE seq IN (SELECT value FROM json_each(?))"
+        sql = f"SELECT {COLUMNS} FROM resource WHERE seq IN (SELECT value FROM json_each(?))"
         rows = {row[0]: row for row in self._execute(sql, (json_text(seq for seq, _ in found),))}
         return [(*rows[seq], key) for seq, key in found]
 
@@ -246,10 +246,6 @@ def _chosen(choice: MemberChoice) -> tuple[str, dict[str, Any]]:
         sql += "AND member_type IN (SELECT value FROM json_each(:types)) "
         values["types"] = json_text(choice.types)
     return sql, values
-
-
-def _columns(query: Query) -> str:
-    return _TEXTS if query.texts else COLUMNS
 
 
 @cache

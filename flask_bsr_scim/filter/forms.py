@@ -1,6 +1,7 @@
 """The form of a filter: what it has in common with those that differ from it in their keys alone."""
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from itertools import count
 from typing import Any, NamedTuple
 
 from flask_bsr_scim.filter.ast import (
@@ -54,34 +55,41 @@ def shape_of(tree: BoundFilter, comparisons: list[BoundComparison]) -> Hashable:
             return "or", *[shape_of(operand, comparisons) for operand in operands]
 
 
-def slotted(tree: BoundFilter, slots: list[Slot]) -> BoundFilter:
-    """Return the template of a filter, with slots for the keys of its form; `slots` are those before it."""
-    match tree:
-        case BoundComparison(target, operator, _) if not target.leaf.indexed_values:
-            slots.append(Slot(len(slots)))
-            return BoundComparison(target, operator, slots[-1])
-        case BoundValuePath(target, inner):
-            return BoundValuePath(target, slotted(inner, slots))
-        case BoundNot(operand):
-            return BoundNot(slotted(operand, slots))
-        case BoundAnd(operands):
-            return BoundAnd(tuple([slotted(operand, slots) for operand in operands]))
-        case BoundOr(operands):
-            return BoundOr(tuple([slotted(operand, slots) for operand in operands]))
-    return tree
+def slotted(tree: BoundFilter) -> BoundFilter:
+    """Return the template of a filter, with slots for the keys of its form."""
+    numbers = count()
+
+    def slot(comparison: BoundComparison) -> BoundComparison:
+        target = comparison.target
+        if target.leaf.indexed_values:
+            return comparison
+        return BoundComparison(target, comparison.operator, Slot(next(numbers)))
+
+    return _with(tree, slot)
 
 
 def filled(template: BoundFilter, keys: Sequence[Any]) -> BoundFilter:
     """Return the filter that has keys in the slots of a template."""
-    match template:
-        case BoundComparison(target, operator, Slot(number)):
-            return BoundComparison(target, operator, keys[number])
+
+    def fill(comparison: BoundComparison) -> BoundComparison:
+        if not isinstance(comparison.key, Slot):
+            return comparison
+        return BoundComparison(comparison.target, comparison.operator, keys[comparison.key.number])
+
+    return _with(template, fill)
+
+
+def _with(tree: BoundFilter, change: Callable[[BoundComparison], BoundComparison]) -> BoundFilter:
+    """Return a filter with other comparisons in the places of its own, which are changed in their order."""
+    match tree:
+        case BoundComparison():
+            return change(tree)
         case BoundValuePath(target, inner):
-            return BoundValuePath(target, filled(inner, keys))
+            return BoundValuePath(target, _with(inner, change))
         case BoundNot(operand):
-            return BoundNot(filled(operand, keys))
+            return BoundNot(_with(operand, change))
         case BoundAnd(operands):
-            return BoundAnd(tuple([filled(operand, keys) for operand in operands]))
+            return BoundAnd(tuple([_with(operand, change) for operand in operands]))
         case BoundOr(operands):
-            return BoundOr(tuple([filled(operand, keys) for operand in operands]))
-    return template
+            return BoundOr(tuple([_with(operand, change) for operand in operands]))
+    return tree

@@ -53,7 +53,7 @@ class FilterReader:
             if len(self._templates) >= _MOST:
                 self._templates.clear()
             functions = [comparison.target.leaf.key for comparison in comparisons]
-            self._templates[between] = _Template(slotted(bound, []), shape, functions, needed)
+            self._templates[between] = _Template(slotted(bound), shape, functions, needed)
         return bound, form_of(bound)
 
 

@@ -33,7 +33,7 @@ class StandaloneFlask(flask.Flask):
     session_interface = _NoSessions()
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
-        """Answer a request."""
+        """Answer a request; whatever a view raises goes to the error handlers, as in Flask's own."""
         context = self.request_context(environ)
         context.push()
         try:
