@@ -7,6 +7,10 @@ from typing import Any, NamedTuple, Self
 from benchmarks.load.rounds import Figures, Outcome
 
 
+_OF_ROUNDS = ("rates", "p50s_ms")
+"""What figures have for each round."""
+
+
 class Key(NamedTuple):
     """A workload in a store of a size, sent over a number of connections."""
 
@@ -86,7 +90,8 @@ class Results:
         for entry in entries:
             key = Key(entry["users"], entry["workload"], entry["connections"])
             figures = {
-                name: Figures(**{**each, "rates": tuple(each["rates"])}) for name, each in entry["figures"].items()
+                name: Figures(**{**each, **{many: tuple(each.get(many, ())) for many in _OF_ROUNDS}})
+                for name, each in entry["figures"].items()
             }
             results.figures[key] = figures
             if entry["faults"]:
@@ -96,9 +101,6 @@ class Results:
 
 def _as_json(figures: Figures) -> dict[str, Any]:
     """Return figures as JSON, with the digits that count."""
-    return {
-        **asdict(figures),
-        "rates": [float(f"{rate:.4g}") for rate in figures.rates],
-        "p50_ms": float(f"{figures.p50_ms:.4g}"),
-        "p99_ms": float(f"{figures.p99_ms:.4g}"),
-    }
+    several = {many: [float(f"{each:.4g}") for each in getattr(figures, many)] for many in _OF_ROUNDS}
+    single = {one: float(f"{getattr(figures, one):.4g}") for one in ("p50_ms", "p99_ms")}
+    return {**asdict(figures), **several, **single}

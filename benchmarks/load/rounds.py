@@ -31,9 +31,9 @@ class Lane:
 class Plan:
     """How much is sent: a chunk ends with its requests or its seconds, whichever comes first."""
 
-    rounds: int = 7
+    rounds: int = 20
     requests: int = 300
-    seconds: float = 0.25
+    seconds: float = 0.08
     connections: int = 1
 
 
@@ -44,6 +44,7 @@ class Chunk:
     latencies: Sequence[float]
     seconds: float
     failures: int = 0
+    connections: int = 1
 
 
 Answers = list[tuple[int, Answer]]
@@ -60,6 +61,8 @@ class Figures:
     p99_ms: float
     requests: int
     failures: int = 0
+    p50s_ms: tuple[float, ...] = ()
+    """The median of each round, where one request followed the other: a stall of the machine does not change it."""
 
     @property
     def rate(self) -> float:
@@ -68,6 +71,8 @@ class Figures:
 
     def ratio(self, other: "Figures") -> float:
         """Return how many times as fast this is: the median of the ratios within the rounds."""
+        if self.p50s_ms and other.p50s_ms:
+            return statistics.median(its / mine for mine, its in zip(self.p50s_ms, other.p50s_ms, strict=False))
         return statistics.median(mine / its for mine, its in zip(self.rates, other.rates, strict=False))
 
 
@@ -108,7 +113,7 @@ def run_chunk(lane: Lane, plan: Plan, first: int = 0) -> tuple[Chunk, Answers]:
         seconds = perf_counter() - started
     answers = [(number, answer) for number, _, answer in exchanges]
     failures = sum(answer.status not in lane.wanted for _, answer in answers)
-    return Chunk([latency for _, latency, _ in exchanges], seconds, failures), answers
+    return Chunk([latency for _, latency, _ in exchanges], seconds, failures, plan.connections), answers
 
 
 def figures(chunks: Sequence[Chunk]) -> Figures:
@@ -120,6 +125,7 @@ def figures(chunks: Sequence[Chunk]) -> Figures:
         latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))] * 1000,
         len(latencies),
         sum(chunk.failures for chunk in chunks),
+        tuple(statistics.median(chunk.latencies) * 1000 for chunk in chunks if chunk.connections == 1),
     )
 
 

@@ -15,7 +15,7 @@ FIRST, DEEP, LAST = "k.walk_first", "k.walk_deep", "k.walk_last"
 _PLACES = {FIRST: (0.0, 0.1), DEEP: (0.85, 0.95), LAST: (0.9, 1.0)}
 """Which part of the pages each is about."""
 
-_PAGES = 50
+_PAGES = 200
 """So many pages at least are read in a round: a short list is walked through several times."""
 
 

@@ -52,7 +52,7 @@ class Workload:
     limits: tuple[str, ...] = (BARE,)
 
 
-SLOW, SLOW_ROUNDS = 1.0, 2
+SLOW, SLOW_ROUNDS = 0.2, 3
 """Where a request takes longer than these seconds, it is sent in so many rounds."""
 
 
@@ -184,3 +184,6 @@ WORKLOADS = (
     Workload("f.put", _put, (1, 4), (BARE, INSERT_NORMAL, INSERT_FULL)),
     Workload("g.patch_active", _patch_active, (1, 4), (BARE, INSERT_NORMAL, INSERT_FULL)),
 )
+
+IN_GROUPS = Workload("e.page_in_groups", _page(0))
+"""The same page when there are groups: its users are in all of them."""

@@ -11,7 +11,7 @@ from benchmarks.load.created_groups import create_groups
 from benchmarks.load.groups import CHANGES, WHOLE, WITHOUT_MEMBERS, measure_groups
 from benchmarks.load.rounds import Answers, Chunk, Lane, Plan, figures, interleave, run_chunk
 from benchmarks.load.services import BARE, INSERT_FULL, INSERT_NORMAL, REDIS, RELAXED, SQLITE, Service
-from benchmarks.load.workloads import CONNECTIONS, NEWEST, SEEDING, WORKLOADS, Workload, lane
+from benchmarks.load.workloads import CONNECTIONS, IN_GROUPS, NEWEST, SEEDING, WORKLOADS, Workload, lane
 from benchmarks.numbers import number
 from benchmarks.parts.options import Options, Say
 from benchmarks.people import user
@@ -68,17 +68,23 @@ class _Comparison:
     results: Results = field(default_factory=Results)
 
     def at_size(self, users: int, groups: Sequence[int]) -> None:
-        """Fill every store up to so many users, and measure; groups have these sizes, or as near as the users reach."""
+        """Fill every store up to so many users, and measure; groups have these sizes, or as near as the users reach.
+
+        They are gone afterwards: users in groups make larger pages, and not every server shows their groups.
+        """
         self._seed(users)
         for workload in WORKLOADS:
             self._measure(users, workload)
         made = [group for size in groups for group in create_groups(self.services, users, size, self.results)]
+        self._measure(users, IN_GROUPS)
         for kind in (*CHANGES, WITHOUT_MEMBERS, WHOLE):
             self.say(f"{users} users, {kind.name} in groups of {', '.join(map(str, groups))}")
             measure_groups(made, self.limits[BARE], kind, self.plan, self.results)
         for key in self.results.of_size(users):
             if key.workload[0] in "hi":
                 self._report(key)
+        for group in made:
+            group.service.ask("DELETE", f"/Groups/{group.id}")
 
     def bulk(self, users: int) -> None:
         """Measure Bulk, after which the stores are full of users that nobody else knows of."""
@@ -92,7 +98,7 @@ class _Comparison:
         lanes = [self.limits[name] for name in (INSERT_FULL, INSERT_NORMAL, BARE)]
         lanes += [_creating(service) for service in self.services]
         chunks: dict[str, list[Chunk]] = {each.name: [] for each in lanes}
-        plan = Plan(requests=max(50, users // 20), seconds=60, connections=CONNECTIONS)
+        plan = Plan(requests=max(50, users // 60), seconds=60, connections=CONNECTIONS)
         while missing := users - len(self.services[0].ids):
             plan = replace(plan, requests=min(plan.requests, missing))
             answers = self._seed_some(lanes, plan, chunks)

@@ -21,4 +21,4 @@ class Options:
     """Users of the largest store."""
     members: tuple[int, ...] = (10, 1000, 10_000, 100_000)
     """Members of the groups in stores that show growth, as far as there are users."""
-    rounds: int = 7
+    rounds: int = 20

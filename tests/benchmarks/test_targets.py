@@ -8,6 +8,7 @@ from benchmarks.book import Book
 from benchmarks.load.services import BARE, REDIS, SQLITE
 from benchmarks.page.targets import TARGETS, Target
 from benchmarks.results import Key, Results
+from benchmarks.load.rounds import Chunk, figures
 from tests.benchmarks.figures import new_book, rate
 
 CASES = [(target, store) for target in TARGETS for store in target.bounds]
@@ -66,3 +67,11 @@ def test_a_ratio_is_the_median_of_the_rounds() -> None:
     slower = replace(rate(100), rates=(50.0, 1.0, 50.0))
     results.add(Key(1, "b.get"), {SQLITE: slower, BARE: rate(100)})
     assert results.ratio(Key(1, "b.get"), SQLITE, BARE) == 0.5
+
+
+def test_a_stall_within_a_round_does_not_decide() -> None:
+    """One request after the other is compared by the median of the round; several at once by what was done."""
+    chunks = [Chunk([0.01, 0.01, 0.98], 1.0)] * 3
+    others = [Chunk([0.02, 0.02, 0.02], 0.06)] * 3
+    assert figures(chunks).ratio(figures(others)) == 2
+    assert figures([replace(each, connections=4) for each in chunks]).ratio(figures(others)) == pytest.approx(0.06)
