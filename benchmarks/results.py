@@ -6,7 +6,6 @@ from typing import Any, NamedTuple, Self
 
 from benchmarks.load.rounds import Figures, Outcome
 
-
 _OF_ROUNDS = ("rates", "p50s_ms")
 """What figures have for each round."""
 

@@ -19,6 +19,7 @@ from flask_bsr_scim.web.principal import Me
 from flask_bsr_scim.web.responses import error_response
 from flask_bsr_scim.web.routes import ENDPOINT, REST, Methods, dispatch, served_routes
 from flask_bsr_scim.web.service import Service
+from flask_bsr_scim.web.views import ScimView
 
 EXTENSION = "bsr_scim"
 """The key in `app.extensions`; its value maps the full name of each registered blueprint to its :class:`Mount`."""
@@ -141,7 +142,7 @@ def _refuse(error: Exception) -> flask.Response:
     return (connect.error_response if of_admin_api else error_response)(error)
 
 
-def _views(mount: Mount) -> Iterator[tuple[str, _View]]:
+def _views(mount: Mount) -> Iterator[tuple[str, ScimView]]:
     """Yield the paths below the prefix with their views: those of a resource once for each type that is exposed."""
     public = public_rules(mount.service.settings)
     for path, methods in served_routes(mount.service.settings).items():
@@ -153,18 +154,12 @@ def _views(mount: Mount) -> Iterator[tuple[str, _View]]:
             yield path.replace(f"/{ENDPOINT}", resource_type.endpoint), view
 
 
-def _make_view(mount: Mount, entrance: Entrance, methods: Methods, **fixed: ResourceType) -> _View:
-    def view(**parameters: Any) -> flask.Response:
-        return mount.answer(entrance, lambda call: dispatch(call, methods, parameters | fixed))
-
-    return view
+def _make_view(mount: Mount, entrance: Entrance, methods: Methods, **fixed: ResourceType) -> ScimView:
+    return ScimView(mount, entrance, lambda call, parameters: dispatch(call, methods, parameters | fixed))
 
 
-def _make_admin_view(mount: Mount) -> _View:
-    def view(service: str, method: str) -> flask.Response:
-        return mount.answer(ADMIN, lambda call: connect.answer(call, service, method))
-
-    return view
+def _make_admin_view(mount: Mount) -> ScimView:
+    return ScimView(mount, ADMIN, lambda call, parameters: connect.answer(call, **parameters))
 
 
 def _add_route(

@@ -72,12 +72,13 @@ class Mount:
         self.prefix = prefix
         self._views: dict[tuple[str | None, ...], View] = {}
 
-    def answer(self, entrance: Entrance, handle: Callable[[Call], flask.Response]) -> flask.Response:
-        """Answer the request at hand; nobody passes the guard without a credential.
+    def answer(
+        self, request: flask.Request, entrance: Entrance, handle: Callable[[Call], flask.Response]
+    ) -> flask.Response:
+        """Answer a request; nobody passes the guard without a credential.
 
         Whatever is raised becomes an answer in the form of the entrance: a client never sees another one.
         """
-        request: flask.Request = flask.request._get_current_object()  # type: ignore[attr-defined]
         request_id = _request_id(request.environ.get("HTTP_X_REQUEST_ID"))
         visit = _Visit(request, request_id, perf_counter(), Speech(self.service.settings.dialect))
         recorder = self.service.recorder if entrance is not ADMIN else None

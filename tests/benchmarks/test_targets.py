@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.book import Book
+from benchmarks.load.rounds import Chunk, figures
 from benchmarks.load.services import BARE, REDIS, SQLITE
 from benchmarks.page.targets import TARGETS, Target
 from benchmarks.results import Key, Results
-from benchmarks.load.rounds import Chunk, figures
 from tests.benchmarks.figures import new_book, rate
 
 CASES = [(target, store) for target in TARGETS for store in target.bounds]
