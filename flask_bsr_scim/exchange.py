@@ -47,8 +47,11 @@ class Consequences(Protocol):
     with it. It is asked again when somebody else's commit came first.
     """
 
-    def insert(self, context: Context, change: Insert) -> Sequence[Change]:
-        """Return what goes with a new resource; a `Swap` in its place takes over one that is there."""
+    def insert(self, context: Context, change: Insert, *, again: bool = False) -> Sequence[Change]:
+        """Return what goes with a new resource; a `Swap` in its place takes over one that is there.
+
+        :param again: the store refused an earlier answer, so that nothing is to be taken for granted.
+        """
 
     def swap(self, context: Context, before: Document, change: Swap) -> Sequence[Change]:
         """Return what goes with a change of a resource, whose stored document is `before`."""
@@ -60,7 +63,7 @@ class Consequences(Protocol):
 class NoConsequences:
     """Nothing goes with any change."""
 
-    def insert(self, context: Context, change: Insert) -> Sequence[Change]:
+    def insert(self, context: Context, change: Insert, *, again: bool = False) -> Sequence[Change]:
         """Return the change alone."""
         return (change,)
 

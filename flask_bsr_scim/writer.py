@@ -71,8 +71,8 @@ class Writer:
         """
         _check_size(change.document)
         refused = False
-        for _ in range(_ATTEMPTS):
-            changes = self._consequences.insert(context, change)
+        for attempt in range(_ATTEMPTS):
+            changes = self._consequences.insert(context, change, again=attempt > 0)
             try:
                 return self._commit(context, change.type, changes)
             except UniquenessConflict as conflict:

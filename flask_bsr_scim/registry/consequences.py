@@ -33,10 +33,10 @@ class RegistryConsequences:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    def insert(self, context: Context, change: Insert) -> Sequence[Change]:
+    def insert(self, context: Context, change: Insert, *, again: bool = False) -> Sequence[Change]:
         """Return a new registry user beside the SCIM user, or the adoption of one that was never provisioned.
 
-        An adopted user keeps its id, which then is not that of `change`.
+        An adopted user keeps its id, which then is not that of `change`. At first the handle is taken for free.
 
         :raises Uniqueness: e-mail and userName are addresses of two different users, or only resemble one's.
         """
@@ -46,7 +46,7 @@ class RegistryConsequences:
         owner = _adoptable(store, change.document)
         user = None if owner is None else find_user(store, user_id_of(owner))
         if owner is None or user is None:
-            return [change, *provisioned(store, change.id, change.document, None)]
+            return [change, *provisioned(store, change.id, change.document, None, look=again)]
         return _adoption(store, user, owner, change.document)
 
     def swap(self, context: Context, before: Document, change: Swap) -> Sequence[Change]:

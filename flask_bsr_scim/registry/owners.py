@@ -106,17 +106,23 @@ def new_owner(
     *,
     email: str | None = None,
     server_role: ServerRole = ServerRole.MEMBER,
+    look: bool = True,
 ) -> Insert:
     """Return the owner of a new user, with a handle that is free at present.
 
     :param name_source: the address, or the userName, of which the handle is made.
     :param email: makes the user one that SCIM can adopt.
+    :param look: whether to see if the handle is free; without it, the store refuses one that is not.
     """
+
+    def taken(name: str) -> bool:
+        return look and store.backend.is_held(store.tenant, OWNER, "name", name)
+
     document = {
         "schemas": [urn(OWNER)],
         "id": owner_id(user_id),
         "kind": USER_KIND,
-        "name": free_handle(handle(name_source), lambda name: store.backend.is_held(store.tenant, OWNER, "name", name)),
+        "name": free_handle(handle(name_source), taken),
         "email": email,
         "origin": str(origin),
         "serverRole": str(server_role) if server_role is ServerRole.ADMIN else None,
@@ -124,15 +130,19 @@ def new_owner(
     return Insert(OWNER, owner_id(user_id), {name: value for name, value in document.items() if value is not None})
 
 
-def provisioned(store: TenantStore, user_id: str, document: Document, owner: Resource | None) -> list[Change]:
+def provisioned(
+    store: TenantStore, user_id: str, document: Document, owner: Resource | None, *, look: bool = True
+) -> list[Change]:
     """Return the changes that make the owner one of a user whom SCIM wrote; a user without an owner gets one.
 
     A new user has none, and one that was stored before there was a registry.
 
     :param document: of the user, as SCIM shows it.
+    :param look: see :func:`new_owner`.
     """
     if owner is None:
-        return [new_owner(store, user_id, work_email(document) or document["userName"], Origin.SCIM)]
+        name_source = work_email(document) or document["userName"]
+        return [new_owner(store, user_id, name_source, Origin.SCIM, look=look)]
     return [_with(owner, email=None)] if "email" in owner.document else []
 
 

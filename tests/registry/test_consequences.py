@@ -86,17 +86,20 @@ def test_the_handle_stays_when_the_address_changes(world: World) -> None:
     assert world.provision("bob@example.com").username == "bob-2"
 
 
-def test_an_ordinary_user_costs_two_questions(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whether the address can be adopted and whether the handle is free is all that a POST asks beyond the commit."""
+@pytest.mark.parametrize(("again", "questions"), [(False, ["_find"]), (True, ["_find", "_is_held"])])
+def test_an_ordinary_user_costs_one_question(
+    world: World, monkeypatch: pytest.MonkeyPatch, again: bool, questions: list[str]
+) -> None:
+    """A POST asks whether the address can be adopted; whether the handle is free, only when the store says it is not."""
     backend = world.store.backend
     asked: list[str] = []
     for name in ("_find", "_is_held", "_get", "_query", "_groups_of"):
         monkeypatch.setattr(backend, name, counted(getattr(backend, name), name, asked))
     document = {"userName": "bob@example.com", **emails("Bob@example.com")}
     context = Context("default", View(backend.types, ""))
-    changes = RegistryConsequences(backend).insert(context, Insert("User", "u1", document))
+    changes = RegistryConsequences(backend).insert(context, Insert("User", "u1", document), again=again)
     assert [type(change) for change in changes] == [Insert, Insert]
-    assert asked == ["_find", "_is_held"]
+    assert asked == questions
 
 
 def counted(function: Callable[..., Any], name: str, asked: list[str]) -> Callable[..., Any]:
