@@ -30,6 +30,7 @@ from flask_bsr_scim.backends.dumping import Dumping
 from flask_bsr_scim.backends.journal import JournalEntry as JournalEntry
 from flask_bsr_scim.backends.journal import Journals
 from flask_bsr_scim.backends.queries import MemberChoice as MemberChoice
+from flask_bsr_scim.backends.queries import Note as Note
 from flask_bsr_scim.backends.queries import Page as Page
 from flask_bsr_scim.backends.queries import Query as Query
 from flask_bsr_scim.backends.queries import Sort as Sort

@@ -25,24 +25,25 @@ def read_gap(cursor: str) -> Gap:
     return Gap(int(number), orjson.loads(key) if key else None)
 
 
-def cursors(query: Query, resources: Sequence[tuple[Any, ...]]) -> Sequence[str]:
+def cursors(query: Query, numbers: Sequence[int | str], keys: Sequence[Any] | None) -> Sequence[str]:
     """Return the cursors of a page.
 
-    :param resources: of each resource a tuple that begins with its number and, in a sorted order, ends with its key.
+    :param numbers: of its resources, in their order.
+    :param keys: by which they are sorted; None in the order of creation.
     """
-    if not resources:
+    if not numbers:
         return () if query.after is None else (query.after,)
-    return _Cursors(resources, is_sorted=query.sort is not None, reverse=query.reverse)
+    return _Cursors(numbers, keys, reverse=query.reverse)
 
 
 class _Cursors(Sequence[str]):
     """Made when they are asked for: a page has hundreds, and of most pages one is needed."""
 
-    def __init__(self, resources: Sequence[tuple[Any, ...]], *, is_sorted: bool, reverse: bool) -> None:
-        self._resources, self._is_sorted, self._reverse = resources, is_sorted, reverse
+    def __init__(self, numbers: Sequence[int | str], keys: Sequence[Any] | None, *, reverse: bool) -> None:
+        self._numbers, self._keys, self._reverse = numbers, keys, reverse
 
     def __len__(self) -> int:
-        return len(self._resources) + 1
+        return len(self._numbers) + 1
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and tuple(self) == tuple(other)
@@ -57,11 +58,11 @@ class _Cursors(Sequence[str]):
     def __getitem__(self, place: slice) -> Sequence[str]: ...
 
     def __getitem__(self, place: int | slice) -> str | Sequence[str]:
-        numbers = range(len(self._resources) + 1)
-        return self._cursor(numbers[place]) if isinstance(place, int) else [self._cursor(n) for n in numbers[place]]
+        places = range(len(self))
+        return self._cursor(places[place]) if isinstance(place, int) else [self._cursor(n) for n in places[place]]
 
-    def _cursor(self, number: int) -> str:
-        seq, *_, key = self._resources[number - 1 if number else 0]
+    def _cursor(self, place: int) -> str:
+        beside = place - 1 if place else 0
         # In the order of creation the gap behind a resource has its number, and the one before it a number less.
-        seq -= self._reverse if number else not self._reverse
-        return f"{seq} {orjson.dumps(key).decode()}" if self._is_sorted else str(seq)
+        seq = int(self._numbers[beside]) - (self._reverse if place else not self._reverse)
+        return str(seq) if self._keys is None else f"{seq} {orjson.dumps(self._keys[beside]).decode()}"

@@ -25,7 +25,8 @@ class Query:
     `offset` is 0-based. Without `sort` the order is that of creation; `reverse` turns either round, ties too. `after`
     is a cursor of a page of the same query, in whichever direction, behind which this page begins. With `links` each
     resource comes with its memberships. `view` gives the locations that a filter may compare. With `texts` it is enough
-    to know how the resources look. `form` is that of the filter, where it is known.
+    to know how the resources look. `form` is that of the filter, where it is known. `place` is the key of a note to be
+    read along, should that take no further question.
 
     Nobody changes a query; it is not frozen because that makes one in a third of the time.
     """
@@ -40,6 +41,14 @@ class Query:
     reverse: bool = False
     texts: bool = False
     form: Form | None = None
+    place: str | None = None
+
+
+class Note(NamedTuple):
+    """What is kept under a key, and when that ends, in seconds of the Unix epoch."""
+
+    text: str
+    ends: float
 
 
 class Page(NamedTuple):
@@ -51,6 +60,8 @@ class Page(NamedTuple):
 
     `texts` may be there instead of resources where a query asks for no more: the JSON texts of whole resources, as the
     query's view shows them, with `SEPARATOR` between them.
+
+    `noted` may be the note under the query's `place`.
     """
 
     total: int
@@ -58,6 +69,7 @@ class Page(NamedTuple):
     cursors: Sequence[str] = ()
     more: bool = False
     texts: bytes | None = None
+    noted: Note | None = None
 
     @property
     def size(self) -> int:

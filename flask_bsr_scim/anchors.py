@@ -34,6 +34,7 @@ class Anchors:
         exactly as long as there are more. A page can be shorter than `query.count` though there are more.
 
         :param walk: who reads what; its `repr` tells it from others.
+        :param query: its `place` may be that of the end of a full page.
         """
         after = self._recall(tenant, walk, query.offset) if query.offset > 0 < query.count else None
         if after is not None:
@@ -58,11 +59,18 @@ class Anchors:
     def _kept(self, tenant: str, walk: Hashable, offset: int, page: Page, size: int) -> str | None:
         """Keep where a page of a size ends; return another gap when that is kept at its place."""
         gap = page.cursors[size]
-        kept = self._backend.remember(tenant, _key(walk, offset + size), gap, 2 * TIMEOUT)
+        kept = self._noted(page) if size == page.size else None
+        if kept is None:
+            kept = self._backend.remember(tenant, place_of(walk, offset + size), gap, 2 * TIMEOUT)
         return None if kept == gap else kept
 
+    def _noted(self, page: Page) -> str | None:
+        """Return what is kept where a page ends, when that was read along and will last."""
+        noted = page.noted
+        return noted.text if noted and noted.ends - self._backend.clock().timestamp() >= TIMEOUT else None
+
     def _recall(self, tenant: str, walk: Hashable, place: int) -> str | None:
-        return self._backend.recall(tenant, _key(walk, place))
+        return self._backend.recall(tenant, place_of(walk, place))
 
 
 def _shorter(page: Page, other: str) -> Iterator[int]:
@@ -73,5 +81,6 @@ def _shorter(page: Page, other: str) -> Iterator[int]:
     yield from range(longest - 1, max(0, longest - _PLACES), -1)
 
 
-def _key(walk: Hashable, place: int) -> str:
+def place_of(walk: Hashable, place: int) -> str:
+    """Return the key of the note that tells which gap a walk found at a place."""
     return sha256(repr((walk, place)).encode()).hexdigest()

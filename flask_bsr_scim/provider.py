@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 
-from flask_bsr_scim.anchors import Anchors
+from flask_bsr_scim.anchors import Anchors, place_of
 from flask_bsr_scim.backends.base import Backend, Insert, Query
 from flask_bsr_scim.conditions import NO_CONDITIONS, Conditions
 from flask_bsr_scim.cursors import Cursors
@@ -113,20 +113,22 @@ class ServiceProvider:
         """
         projection = self._projection(resource_type.name, request.selection)
         filter, form = (None, None) if request.filter is None else self._filters.read(request.filter, resource_type)
+        offset, count = request.start_index - 1, self._count(request)
+        walk = context.actor.token_id, request.filter, request.sort_by, request.descending, resource_type.name
         query = Query(
             context.view,
             filter,
             self._sorts.read(resource_type, request),
-            request.start_index - 1,
-            self._count(request),
+            offset,
+            count,
             projection.needs_links,
             texts=projection.is_default,
             form=form,
+            place=place_of(walk, offset + count) if filter is None else None,
         )
         if request.cursor is not None:
             queries = {resource_type.name: replace(query, texts=False)}
             return self._walk(context, resource_type.endpoint, queries, request, request.cursor)
-        walk = context.actor.token_id, request.filter, request.sort_by, request.descending, resource_type.name
         page = self._anchors.page(context.tenant, walk, resource_type.name, query)
         numbers = page.total, request.start_index, page.size
         if page.texts is None:

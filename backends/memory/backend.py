@@ -95,7 +95,8 @@ class MemoryBackend(TransactionalBackend):
             rows, keys = self._matches(store, resource_type, query)
             page, more = cut(rows, keys, query)
             resources = [self._resource(store, row, query.links) for row in page]
-            gaps = cursors(query, [(row.seq, keys[row.seq][1] if keys else None) for row in page])
+            numbers = [row.seq for row in page]
+            gaps = cursors(query, numbers, [keys[seq][1] for seq in numbers] if query.sort else None)
             return Page(len(rows), resources, gaps, more)
 
     def _matches(self, store: Tenant, resource_type: ResourceType, query: Query) -> tuple[Sequence[Row], Keys]:

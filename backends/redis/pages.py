@@ -63,7 +63,9 @@ def _straight(space: Space, resource_type: ResourceType, whole: Range, query: Qu
     part = Range(part.key, part.low, part.high, offset, count, query.reverse)
     found = space.fetch(Stretch(whole, part), resource_type.name if query.links else None)
     resources = [record.resource for record in found.records]
-    return Page(found.total, resources, cursors(query, found.records), 0 < count < found.size - offset)
+    return Page(
+        found.total, resources, cursors(query, [r.seq for r in found.records], None), 0 < count < found.size - offset
+    )
 
 
 class _Search:
@@ -218,5 +220,5 @@ class _Search:
         return ordered
 
     def _gaps(self, items: Sequence[Numbered]) -> Sequence[str]:
-        keys = self._keys if self._query.sort else None
-        return cursors(self._query, [(item.seq, keys[item.seq][1] if keys else None) for item in items])
+        numbers = [item.seq for item in items]
+        return cursors(self._query, numbers, [self._keys[seq][1] for seq in numbers] if self._query.sort else None)

@@ -3,22 +3,22 @@
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
-from itertools import repeat
 from typing import Any
 
 import orjson
 
-from flask_bsr_scim.backends.base import Page, Query
+from flask_bsr_scim.backends.base import Note, Page, Query
 from flask_bsr_scim.backends.gaps import cursors
 from flask_bsr_scim.backends.sql import Selection, behind
 from flask_bsr_scim.resource import Link
 from flask_bsr_scim.schema import ResourceType
 from flask_bsr_scim.view import SEPARATOR, ended
 
+_NOTED = "(SELECT json_array(text, ends) FROM note WHERE tenant = :tenant AND key = :place)"
+
 OF_TYPE = "SELECT coalesce(sum(number), 0) FROM total WHERE tenant = :tenant AND type = :type"
 """Counts the resources of a type."""
 
-_NOBODY = "{}"
 _SEPARATOR = SEPARATOR.encode()
 
 
@@ -30,17 +30,19 @@ def joined_page(
     :param listed: the types that SCIM shows, see :class:`Texts`.
     """
     end, parameters = tail(selection, query)
-    memberships = groups = f"'{_NOBODY}'"
+    memberships = groups = "NULL"
     if query.links and resource_type.groups is not None:
         memberships, groups = _memberships(query, listed)
     # What has a LIMIT is read in its own order, and so it is joined.
     sql = (
-        f"SELECT seqs, keys, texts, {_total(selection, query)}, {memberships}, {groups} FROM ("
+        f"SELECT seqs, keys, texts, {_total(selection, query)}, {'NULL' if query.place is None else _NOTED}, "
+        f"{memberships}, {groups} FROM ("
         "SELECT count(*) AS number, group_concat(seq) AS seqs, min(seq) AS low, max(seq) AS high, "
         f"{'json_group_array(key)' if query.sort else 'NULL'} AS keys, "
         f"CAST(group_concat(document, :separator) AS BLOB) AS texts FROM ({_found(selection, query, end)}))"
     )
-    found = connection.execute(sql, {**parameters, "separator": SEPARATOR, "most": query.count}).fetchone()
+    parameters |= {"separator": SEPARATOR, "most": query.count, "place": query.place}
+    found = connection.execute(sql, parameters).fetchone()
     return _page(resource_type, query, *found)
 
 
@@ -74,7 +76,11 @@ def _total(selection: Selection, query: Query) -> str:
 
 
 def _memberships(query: Query, listed: str) -> tuple[str, str]:
-    """Return what reads the groups of each member on a page, by `seq`, and what is shown of them; both as JSON."""
+    """Return what reads the groups of each member on a page, by `seq`, and what is shown of them; both as JSON.
+
+    That is nothing where nobody is in a group.
+    """
+    some = "EXISTS (SELECT 1 FROM member WHERE tenant = :tenant AND member_seq BETWEEN low AND high)"
     among = "IN (SELECT value FROM json_each('[' || seqs || ']'))"
     if query.filter is None and query.sort is None:  # Whoever lies between the ends of such a page is on it.
         among = "BETWEEN low AND high"
@@ -82,8 +88,8 @@ def _memberships(query: Query, listed: str) -> tuple[str, str]:
     several = f"SELECT member_seq, group_concat(group_seq) AS several {members} GROUP BY member_seq"
     groups = f"FROM resource WHERE type IN {listed} AND seq IN (SELECT group_seq {members})"
     return (
-        f"(SELECT json_group_object(member_seq, several) FROM ({several}))",
-        f"(SELECT json_group_object(seq, json_array(id, type, label)) {groups})",
+        f"CASE WHEN {some} THEN (SELECT json_group_object(member_seq, several) FROM ({several})) END",
+        f"CASE WHEN {some} THEN (SELECT json_group_object(seq, json_array(id, type, label)) {groups}) END",
     )
 
 
@@ -94,17 +100,17 @@ def _page(
     keys: str | None,
     joined: bytes | None,
     total: int,
-    memberships: str,
-    groups: str,
+    noted: str | None,
+    memberships: str | None,
+    groups: str | None,
 ) -> Page:
     """Return the page that has these columns; the row behind it is in the first three."""
     seqs = numbers.split(",") if numbers else []
-    rows = list(zip(map(int, seqs), repeat(None) if keys is None else orjson.loads(keys), strict=False))
-    joined, more = query.view.kept(joined or b""), len(rows) > query.count
+    joined, more = query.view.kept(joined or b""), len(seqs) > query.count
     if more:
-        del rows[query.count :]
+        del seqs[query.count :]
         joined, _, _ = joined.rpartition(_SEPARATOR)
-    if memberships != _NOBODY:
+    if memberships and groups:
         several, links = (
             orjson.loads(memberships),
             {seq: Link._make(link) for seq, link in orjson.loads(groups).items()},
@@ -112,7 +118,8 @@ def _page(
         endings = _endings(partial(query.view.ending, resource_type.name), set(several.values()), links)
         each = zip(seqs, joined.split(_SEPARATOR), strict=False)
         joined = _SEPARATOR.join([ended(text, endings[several[seq]]) if seq in several else text for seq, text in each])
-    return Page(total, (), cursors(query, rows), more, joined)
+    gaps = cursors(query, seqs, None if keys is None else orjson.loads(keys))
+    return Page(total, (), gaps, more, joined, None if noted is None else Note(*orjson.loads(noted)))
 
 
 def _endings(

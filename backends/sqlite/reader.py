@@ -116,7 +116,7 @@ class Reader:
         more: bool = False,
     ) -> Page:
         """Return the page that has these rows."""
-        gaps = cursors(query, rows)
+        gaps = cursors(query, [row[0] for row in rows], [row[-1] for row in rows] if query.sort else None)
         if not query.texts:
             return Page(total, [_resource(row, links.get(row[0]) or ()) for row in rows], gaps, more)
         texts = [query.view.kept(row[1]) for row in rows]

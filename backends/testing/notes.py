@@ -5,8 +5,17 @@ from threading import Barrier
 
 import pytest
 
-from flask_bsr_scim.backends.base import NOTES, Backend
-from flask_bsr_scim.backends.testing.data import OTHER, TENANT, THREADS, ManualClock, commit, everything, person
+from flask_bsr_scim.backends.base import NOTES, Backend, Note, Query
+from flask_bsr_scim.backends.testing.data import (
+    OTHER,
+    TENANT,
+    THREADS,
+    VIEW,
+    ManualClock,
+    commit,
+    everything,
+    person,
+)
 
 
 class NoteContract:
@@ -86,3 +95,12 @@ class NoteContract:
             commit(backend, person("a"))
             assert backend.remember(TENANT, "k", "text", 60) == backend.recall(TENANT, "k") == "text"
         assert backend.recall(TENANT, "k") == "text"
+
+    def test_a_note_that_is_read_with_a_page(self, backend: Backend, clock: ManualClock) -> None:
+        """A page may bring the note that its query names: then it is the one that is kept, and ends when it does."""
+        commit(backend, *map(person, "abc"))
+        query = Query(VIEW, count=2, texts=True, place="k")
+        assert backend.query(TENANT, "User", query).noted is None
+        backend.remember(TENANT, "k", "a gap, 'quoted'", 60)
+        noted = backend.query(TENANT, "User", query).noted
+        assert noted in (None, Note("a gap, 'quoted'", pytest.approx(clock.now.timestamp() + 60)))

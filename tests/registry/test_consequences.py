@@ -90,7 +90,7 @@ def test_the_handle_stays_when_the_address_changes(world: World) -> None:
 def test_an_ordinary_user_costs_one_question(
     world: World, monkeypatch: pytest.MonkeyPatch, again: bool, questions: list[str]
 ) -> None:
-    """A POST asks whether the address can be adopted; whether the handle is free, only when the store says it is not."""
+    """A POST asks whether the address can be adopted, and only after a refusal whether the handle is free."""
     backend = world.store.backend
     asked: list[str] = []
     for name in ("_find", "_is_held", "_get", "_query", "_groups_of"):

@@ -267,3 +267,17 @@ def test_a_page_is_never_shortened_to_nothing(scim: Scim) -> None:
     scim.delete(path_of(users["u000"]))
     walker = Walker(scim, 1)
     assert list(walker.walk()) == [["u001"], ["u001"], ["u002"], ["u003"]]
+
+
+def test_a_place_that_is_read_along_is_prolonged_in_time(fresh: Scim) -> None:
+    """Whoever reads a page can go on within `TIMEOUT`, though its end was kept for another reader before."""
+    users = crowd(fresh, 12)
+    backend, now = backend_of(fresh), datetime(2027, 1, 31, tzinfo=UTC)
+    backend.clock = lambda: now
+    Walker(fresh, 3).step()
+    now += timedelta(seconds=1.5 * TIMEOUT)
+    walker = Walker(fresh, 3)
+    walker.step()
+    fresh.delete(path_of(users["u000"]))
+    now += timedelta(seconds=TIMEOUT - 1)
+    assert walker.step() == ["u003", "u004", "u005"]
