@@ -100,7 +100,7 @@ class NoteContract:
         """A page may bring the note that its query names: then it is the one that is kept, and ends when it does."""
         commit(backend, *map(person, "abc"))
         query = Query(VIEW, count=2, texts=True, place="k")
-        assert backend.query(TENANT, "User", query).noted is None
+        assert backend.query(TENANT, "Person", query).noted is None
         backend.remember(TENANT, "k", "a gap, 'quoted'", 60)
-        noted = backend.query(TENANT, "User", query).noted
+        noted = backend.query(TENANT, "Person", query).noted
         assert noted in (None, Note("a gap, 'quoted'", pytest.approx(clock.now.timestamp() + 60)))
