@@ -103,4 +103,4 @@ class NoteContract:
         assert backend.query(TENANT, "Person", query).noted is None
         backend.remember(TENANT, "k", "a gap, 'quoted'", 60)
         noted = backend.query(TENANT, "Person", query).noted
-        assert noted in (None, Note("a gap, 'quoted'", pytest.approx(clock.now.timestamp() + 60)))
+        assert noted in (None, Note("a gap, 'quoted'", clock.now.timestamp() + 60))

@@ -44,7 +44,7 @@ def may_be_large(request: Request) -> bool:
     if request.method not in ("POST", "PUT", "PATCH"):
         return False
     length = request.content_length
-    return length is None or length > _LARGE or "Content-Encoding" in request.headers
+    return length is None or length > _LARGE or "HTTP_CONTENT_ENCODING" in request.environ
 
 
 @contextmanager
@@ -115,8 +115,9 @@ def read_data(request: Request, limit: int) -> bytes:
 
 
 def _received(request: Request, limit: int) -> bytes:
-    if (request.content_length or 0) <= limit:
-        data = _read(request, limit + 1)
+    length = request.content_length or 0
+    if length <= limit:
+        data = _read(request, length, limit + 1)
         if len(data) <= limit:
             return data
         del data
@@ -124,12 +125,11 @@ def _received(request: Request, limit: int) -> bytes:
     raise PayloadTooLarge(limit)
 
 
-def _read(request: Request, most: int) -> bytes:
+def _read(request: Request, length: int, most: int) -> bytes:
     """Return the body; one without Content-Length is cut off at `most` in silence."""
-    length = request.content_length
-    request.max_content_length = most
     try:
         if not length:
+            request.max_content_length = most
             return request.get_data(cache=False)
         data: bytes = request.environ["wsgi.input"].read(length)
     except (ClientDisconnected, OSError, ValueError):
