@@ -9,7 +9,8 @@ import orjson
 
 from flask_bsr_scim.backends.base import LogEntry
 from flask_bsr_scim.backends.dumping import DumpError, Members, Profile, Record
-from flask_bsr_scim.backends.transactional import Row, label_of
+from flask_bsr_scim.backends.transaction import Row
+from flask_bsr_scim.backends.transactional import label_of
 from flask_bsr_scim.errors import shown
 from flask_bsr_scim.portions import portions
 from flask_bsr_scim.resource import Resource

@@ -32,6 +32,7 @@ LAYERS = (
     ("backends.memory", "backends.sqlite", "backends.redis"),
     ("backends.dump_rows", "backends.scans", "backends.sql", "backends.testing"),
     ("backends.gaps", "backends.log_check", "backends.transactional"),
+    ("backends.transaction",),
     ("backends.base", "backends.dump_lines"),
     ("backends.dump_records",),
     ("backends.dumping", "backends.journal"),

@@ -14,7 +14,8 @@ from flask_bsr_scim.backends.gaps import cursors
 from flask_bsr_scim.backends.memory import check, dump
 from flask_bsr_scim.backends.memory.tenant import MemoryTransaction, Tenant
 from flask_bsr_scim.backends.scans import Keys, cut, needs_links
-from flask_bsr_scim.backends.transactional import Row, TransactionalBackend
+from flask_bsr_scim.backends.transaction import Row
+from flask_bsr_scim.backends.transactional import TransactionalBackend
 from flask_bsr_scim.errors import ConfigurationError, TooMany
 from flask_bsr_scim.filter import BoundFilter, equalities, evaluate, sort_key
 from flask_bsr_scim.resource import Link, Resource

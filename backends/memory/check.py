@@ -6,7 +6,7 @@ from flask_bsr_scim.backends.dump_rows import keys_in, wrong_in
 from flask_bsr_scim.backends.dumping import Seen
 from flask_bsr_scim.backends.log_check import LogCheck, Version
 from flask_bsr_scim.backends.memory.tenant import Tenant
-from flask_bsr_scim.backends.transactional import Row
+from flask_bsr_scim.backends.transaction import Row
 from flask_bsr_scim.errors import shown
 from flask_bsr_scim.schema import TypeRegistry
 

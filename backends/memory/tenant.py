@@ -11,7 +11,7 @@ from flask_bsr_scim.backends.base import LogEntry, StoredKey
 from flask_bsr_scim.backends.memory.journal import Journal
 from flask_bsr_scim.backends.memory.notes import Notes
 from flask_bsr_scim.backends.memory.rows import Rows
-from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
+from flask_bsr_scim.backends.transaction import MemberRow, Row, Transaction
 from flask_bsr_scim.resource import Link
 from flask_bsr_scim.schema import Document
 

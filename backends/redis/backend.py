@@ -24,7 +24,8 @@ from flask_bsr_scim.backends.redis.tenant import PATIENCE, StoredTenant
 from flask_bsr_scim.backends.redis.transaction import RedisTransaction
 from flask_bsr_scim.backends.redis.turns import Turns
 from flask_bsr_scim.backends.redis.uri import SCHEMES, Options, client_maker, read_options, read_place
-from flask_bsr_scim.backends.transactional import Transaction, TransactionalBackend
+from flask_bsr_scim.backends.transaction import Transaction
+from flask_bsr_scim.backends.transactional import TransactionalBackend
 from flask_bsr_scim.errors import StoreUnavailable
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType, TypeRegistry

@@ -8,7 +8,7 @@ from flask_bsr_scim.backends.redis.layout import INDEX, META, UNIQUE, beyond, jo
 from flask_bsr_scim.backends.redis.space import Stretch
 from flask_bsr_scim.backends.redis.tenant import StoredTenant
 from flask_bsr_scim.backends.redis.transaction import RedisTransaction
-from flask_bsr_scim.backends.transactional import Row
+from flask_bsr_scim.backends.transaction import Row
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.schema import IndexedAttribute, ResourceType, TypeRegistry
 

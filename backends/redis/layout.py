@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from flask_bsr_scim.backends.conventions import check_tenant
-from flask_bsr_scim.backends.transactional import Row
+from flask_bsr_scim.backends.transaction import Row
 
 LAYOUT: Final = 1
 

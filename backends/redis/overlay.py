@@ -23,7 +23,7 @@ from flask_bsr_scim.backends.redis.layout import (
 from flask_bsr_scim.backends.redis.pending import Entries, Memberships
 from flask_bsr_scim.backends.redis.space import Fetched, Holders, Ids, Kinds, Record, Source, Space, link_to_member
 from flask_bsr_scim.backends.redis.tenant import Command, log_command
-from flask_bsr_scim.backends.transactional import Row
+from flask_bsr_scim.backends.transaction import Row
 from flask_bsr_scim.resource import Link
 
 _AT_ONCE = 1000

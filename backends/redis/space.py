@@ -15,7 +15,7 @@ from flask_bsr_scim.backends.redis.layout import (
     under,
     unpack,
 )
-from flask_bsr_scim.backends.transactional import Row
+from flask_bsr_scim.backends.transaction import Row
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import TypeRegistry
 

@@ -22,7 +22,7 @@ from flask_bsr_scim.backends.redis.layout import (
 )
 from flask_bsr_scim.backends.redis.overlay import Overlay
 from flask_bsr_scim.backends.redis.space import Kinds
-from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
+from flask_bsr_scim.backends.transaction import MemberRow, Row, Transaction
 from flask_bsr_scim.portions import portions
 
 _AT_ONCE = 2000

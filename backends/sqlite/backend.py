@@ -16,7 +16,8 @@ from flask_bsr_scim.backends.sqlite.connection import Connections, connect
 from flask_bsr_scim.backends.sqlite.reader import Reader
 from flask_bsr_scim.backends.sqlite.texts import Texts
 from flask_bsr_scim.backends.sqlite.transaction import SQLiteTransaction
-from flask_bsr_scim.backends.transactional import Transaction, TransactionalBackend
+from flask_bsr_scim.backends.transaction import Transaction
+from flask_bsr_scim.backends.transactional import TransactionalBackend
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType, TypeRegistry

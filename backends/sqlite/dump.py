@@ -13,7 +13,7 @@ from flask_bsr_scim.backends.sqlite import change_log
 from flask_bsr_scim.backends.sqlite.connection import immediate, patiently
 from flask_bsr_scim.backends.sqlite.texts import Texts
 from flask_bsr_scim.backends.sqlite.transaction import COLUMNS, json_text, row_of
-from flask_bsr_scim.backends.transactional import Row
+from flask_bsr_scim.backends.transaction import Row
 from flask_bsr_scim.portions import portions
 from flask_bsr_scim.schema import TypeRegistry
 

@@ -1,7 +1,7 @@
 """Documents as the table keeps them: where SCIM shows them, they are ready to be sent but for the base URL."""
 
 from flask_bsr_scim.backends.sql_values import exposed
-from flask_bsr_scim.backends.transactional import Row
+from flask_bsr_scim.backends.transaction import Row
 from flask_bsr_scim.schema import TypeRegistry
 from flask_bsr_scim.view import MARK, MARKED, RELATIVE, View, unmarked
 

@@ -10,7 +10,7 @@ import orjson
 from flask_bsr_scim.backends.base import LogEntry, StoredKey
 from flask_bsr_scim.backends.sqlite import change_log
 from flask_bsr_scim.backends.sqlite.texts import Texts, document_in
-from flask_bsr_scim.backends.transactional import MemberRow, Row, Transaction
+from flask_bsr_scim.backends.transaction import MemberRow, Row, Transaction
 from flask_bsr_scim.portions import portions
 
 COLUMNS = "seq, type, id, version, created, modified, document, used, label"

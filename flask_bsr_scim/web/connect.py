@@ -22,7 +22,7 @@ from flask_bsr_scim.registry.api.caller import Caller, identify
 from flask_bsr_scim.registry.api.failures import connect_error
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.web.body import arrived, may_be_large, read_data
-from flask_bsr_scim.web.routes import Call
+from flask_bsr_scim.web.call import Call
 
 PATH = f"/{PACKAGE}.<service>/<method>"
 """The rule, at the root of the host and below the prefix."""

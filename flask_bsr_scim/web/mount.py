@@ -23,10 +23,11 @@ from flask_bsr_scim.registry.tokens import without_tokens
 from flask_bsr_scim.view import View
 from flask_bsr_scim.web import connect
 from flask_bsr_scim.web.body import KEPT
+from flask_bsr_scim.web.call import Call
 from flask_bsr_scim.web.guard import authorize_admin, authorize_public, authorize_scim
 from flask_bsr_scim.web.principal import Principal
 from flask_bsr_scim.web.responses import error_response
-from flask_bsr_scim.web.routes import REST, Call
+from flask_bsr_scim.web.routes import REST
 from flask_bsr_scim.web.service import Service
 
 log = logging.getLogger("flask_bsr_scim.access")

@@ -1,16 +1,13 @@
 """The endpoints under the prefix: what each method does."""
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
-from typing import Any, NamedTuple
-from urllib.parse import unquote_to_bytes
+from typing import Any
 
 import flask
 import orjson
 
 from flask_bsr_scim.bulk import process_bulk
 from flask_bsr_scim.bulk_messages import read_bulk
-from flask_bsr_scim.conditions import NO_CONDITIONS, Conditions
 from flask_bsr_scim.cursors import TIMEOUT
 from flask_bsr_scim.dialects import Dialect, present_dialect
 from flask_bsr_scim.discovery import (
@@ -21,9 +18,8 @@ from flask_bsr_scim.discovery import (
     service_provider_config,
 )
 from flask_bsr_scim.errors import Forbidden, InvalidFilter, MethodNotAllowed, NotFound, NotImplementedHere
-from flask_bsr_scim.exchange import Context, Response
+from flask_bsr_scim.exchange import Response
 from flask_bsr_scim.messages import (
-    Selection,
     list_document,
     read_patch,
     read_search_parameters,
@@ -33,64 +29,12 @@ from flask_bsr_scim.messages import (
 from flask_bsr_scim.openapi import CONFIG_RULE, OPENAPI_RULE
 from flask_bsr_scim.patch import Operation
 from flask_bsr_scim.registry.tokens import without_tokens
-from flask_bsr_scim.schema import JSON, Document, ResourceType
+from flask_bsr_scim.schema import Document, ResourceType
 from flask_bsr_scim.web.body import arrived, may_be_large, read_body
+from flask_bsr_scim.web.call import Call
 from flask_bsr_scim.web.config import OpenApi, Settings
 from flask_bsr_scim.web.openapi import openapi_text, served_of
-from flask_bsr_scim.web.principal import NOBODY, Principal
 from flask_bsr_scim.web.responses import json_response, plain_json_response, to_flask
-from flask_bsr_scim.web.service import Service
-
-
-class Call(NamedTuple):
-    """A request that passed the guard."""
-
-    service: Service
-    context: Context
-    request: flask.Request
-    principal: Principal = NOBODY
-
-    def body(self, resource_type: ResourceType | None = None) -> JSON:
-        """Return the JSON of the body."""
-        return read_body(self.request, self.body_limit(resource_type))
-
-    def body_limit(self, resource_type: ResourceType | None = None) -> int:
-        """Return the bytes that it may have; more for a group, since a wizard app's PUT carries every member."""
-        settings = self.service.settings
-        large = resource_type is not None and resource_type.members is not None
-        return settings.max_group_body_bytes if large else settings.max_body_bytes
-
-    @property
-    def conditions(self) -> Conditions:
-        """If-Match and If-None-Match of the request."""
-        if_match, if_none_match = map(self.request.environ.get, ("HTTP_IF_MATCH", "HTTP_IF_NONE_MATCH"))
-        if if_match is None and if_none_match is None:
-            return NO_CONDITIONS
-        return Conditions(if_match, if_none_match)
-
-    @property
-    def parameters(self) -> dict[str, str]:
-        """The parameters of the query; of several with one name the first."""
-        text = self.request.environ.get("QUERY_STRING", "")
-        return dict(map(_parameter, reversed(text.split("&")))) if text else {}
-
-    @property
-    def selection(self) -> Selection:
-        """What `attributes` and `excludedAttributes` of the query ask for."""
-        return read_selection(self.parameters)
-
-
-@lru_cache(256)
-def _parameter(text: str) -> tuple[str, str]:
-    """Return name and value; clients send the same few over and over beside their filters."""
-    name, _, value = text.partition("=")
-    return _decoded(name), '"'.join(map(_decoded, value.split("%22")))  # In a filter the values are between quotes.
-
-
-@lru_cache(256)
-def _decoded(text: str) -> str:
-    return unquote_to_bytes(text.replace("+", " ")).decode(errors="replace")
-
 
 Handler = Callable[..., flask.Response]
 Methods = Mapping[str, Handler]

@@ -6,8 +6,8 @@ from typing import Any
 
 import flask
 
+from flask_bsr_scim.web.call import Call
 from flask_bsr_scim.web.mount import Entrance, Mount
-from flask_bsr_scim.web.routes import Call
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from flask import Request
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flask_bsr_scim.web.routes import Call
+from flask_bsr_scim.web.call import Call
 
 TEXTS = st.lists(st.sampled_from(["%22", '"', "%", "%c3", "%C3%A4", "%e2%82", "+", "%2B", "%25", "a", "ä", "=", "2"]))
 

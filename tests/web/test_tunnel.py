@@ -16,6 +16,7 @@ from flask_bsr_scim.web.cli import scim_commands
 from flask_bsr_scim.web.tunnel import ngrok_tunnel
 from tests.server.fake_ngrok import DOMAIN
 from tests.server.ngrok import AUTHTOKEN, Ngrok
+from tests.server.running import free_port
 
 LOCAL = "http://127.0.0.1:8000"
 
@@ -158,7 +159,7 @@ def test_the_server_has_the_address_and_trusts_one_proxy(
 
 def test_nobody_comes_past_the_tunnel(ngrok: Ngrok) -> None:
     """Its headers are believed, so the server may listen on no other address than this machine's own."""
-    options = ["--tunnel", "ngrok", "--backend", "memory://", "--host", "0.0.0.0"]
+    options = ["--tunnel", "ngrok", "--backend", "memory://", "--host", "0.0.0.0", "--port", str(free_port())]
     result = CliRunner().invoke(scim_commands, ["serve", *options])
     assert result.exit_code == 2
     assert "leave --host at 127.0.0.1" in result.stderr
