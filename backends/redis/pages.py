@@ -51,8 +51,11 @@ def page(space: Space, kinds: Kinds, resource_type: ResourceType, query: Query, 
     :raises TooMany: it takes longer than `seconds`.
     """
     plan = make_plan(resource_type, query.filter)
-    if isinstance(plan, Ordered) and plan.exact and query.sort is None:
-        return _straight(space, resource_type, plan.range, query)
+    if plan.exact and query.sort is None:
+        if isinstance(plan, Ordered):
+            return _straight(space, resource_type, plan.range, query)
+        if len(plan.fields) == 1 and query.after is None:
+            return _single(space, resource_type, plan.fields, query)
     return _Search(space, kinds, resource_type, query, plan, monotonic() + seconds).page()
 
 
@@ -66,6 +69,13 @@ def _straight(space: Space, resource_type: ResourceType, whole: Range, query: Qu
     return Page(
         found.total, resources, cursors(query, [r.seq for r in found.records], None), 0 < count < found.size - offset
     )
+
+
+def _single(space: Space, resource_type: ResourceType, fields: Sequence[str], query: Query) -> Page:
+    """Return a page of the one that holds a unique key, if anybody does."""
+    found = space.fetch(Holders(fields), resource_type.name if query.links else None).records
+    shown = found[max(query.offset, 0) :][: max(query.count, 0)]
+    return Page(len(found), [r.resource for r in shown], cursors(query, [r.seq for r in shown], None))
 
 
 class _Search:
