@@ -16,7 +16,7 @@ _TITLE = re.compile(rb"<title[^>]*>([^<]{1,200})", re.IGNORECASE)
 _STATUSES: dict[int, tuple[str, str]] = {
     400: ("Take this request: it is what the identity provider sends.", "RFC 7644 §3.12"),
     401: (
-        "Check the token (mistyped, expired, of another tenant), and that no proxy drops the Authorization header.",
+        "Check the token (mistyped, expired, of another tenant or kind), and that no proxy drops Authorization.",
         "RFC 7644 §2",
     ),
     403: ("Give the token the right to read and write users and groups.", "RFC 7644 §2"),

@@ -35,7 +35,9 @@ def read_token(value: str | None) -> str:
         raise click.UsageError(f"The token is missing: --token T, --token - for standard input, or {TOKEN_VARIABLE}.")
     token = sys.stdin.readline().strip() if value == "-" else value
     if not _TOKEN.fullmatch(token):
-        raise click.UsageError("The token is empty, or has characters that no header can hold.")
+        raise click.UsageError(
+            "The token is empty, or has characters that no header holds. Give it alone, without Bearer."
+        )
     return token
 
 

@@ -142,7 +142,7 @@ def _refuse(error: Exception) -> flask.Response:
     return (connect.error_response if of_admin_api else error_response)(error)
 
 
-def _views(mount: Mount) -> Iterator[tuple[str, ScimView]]:
+def _views(mount: Mount) -> Iterator[tuple[str, _View]]:
     """Yield the paths below the prefix with their views: those of a resource once for each type that is exposed."""
     public = public_rules(mount.service.settings)
     for path, methods in served_routes(mount.service.settings).items():
@@ -154,12 +154,12 @@ def _views(mount: Mount) -> Iterator[tuple[str, ScimView]]:
             yield path.replace(f"/{ENDPOINT}", resource_type.endpoint), view
 
 
-def _make_view(mount: Mount, entrance: Entrance, methods: Methods, **fixed: ResourceType) -> ScimView:
-    return ScimView(mount, entrance, lambda call, parameters: dispatch(call, methods, parameters | fixed))
+def _make_view(mount: Mount, entrance: Entrance, methods: Methods, **fixed: ResourceType) -> _View:
+    return ScimView(mount, entrance, lambda call, found: dispatch(call, methods, found | fixed)).as_function()
 
 
-def _make_admin_view(mount: Mount) -> ScimView:
-    return ScimView(mount, ADMIN, lambda call, parameters: connect.answer(call, **parameters))
+def _make_admin_view(mount: Mount) -> _View:
+    return ScimView(mount, ADMIN, lambda call, found: connect.answer(call, **found)).as_function()
 
 
 def _add_route(

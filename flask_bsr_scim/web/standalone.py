@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import flask
 
-from flask_bsr_scim.web.views import ScimView
+from flask_bsr_scim.web.views import ScimView, view_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -43,8 +43,8 @@ class StandaloneFlask(flask.Flask):
 
     @cached_property
     def _views(self) -> list[tuple[ScimView, "Rule"]]:
-        views = ((self.view_functions[rule.endpoint], rule) for rule in self.url_map.iter_rules())
-        return [(view, rule) for view, rule in views if isinstance(view, ScimView)]
+        views = ((view_of(self.view_functions[rule.endpoint]), rule) for rule in self.url_map.iter_rules())
+        return [(view, rule) for view, rule in views if view is not None]
 
     @cached_property
     def _fixed(self) -> dict[str, tuple[ScimView, "Rule"]]:

@@ -12,17 +12,12 @@ from flask_bsr_scim.web.mount import Entrance, Mount
 
 @dataclass(frozen=True, slots=True)
 class ScimView:
-    """A view that Flask calls within its contexts, and that can be given a request outside of them as well."""
+    """A view that gets its request as an argument, so that it can be asked outside of Flask's contexts as well."""
 
     mount: Mount
     entrance: Entrance
     handle: Callable[[Call, dict[str, Any]], flask.Response]
     """Takes the call and what the rule found in the path."""
-
-    def __call__(self, **parameters: Any) -> flask.Response:
-        """Answer the request at hand."""
-        request: flask.Request = flask.request._get_current_object()  # type: ignore[attr-defined]
-        return self.answer(request, parameters)
 
     def answer(self, request: flask.Request, parameters: dict[str, Any]) -> flask.Response:
         """Answer a request, whatever is wrong with it."""
@@ -30,3 +25,19 @@ class ScimView:
             return self.mount.answer(request, self.entrance, lambda call: self.handle(call, parameters))
         except Exception as error:
             return self.entrance.refuse(error, "-")
+
+    def as_function(self) -> Callable[..., flask.Response]:
+        """Return what Flask calls: extensions expect a function, and tell functions apart by module and name."""
+
+        def scim_view(**parameters: Any) -> flask.Response:
+            request: flask.Request = flask.request._get_current_object()  # type: ignore[attr-defined]
+            return self.answer(request, parameters)
+
+        scim_view.scim_view = self  # type: ignore[attr-defined]
+        return scim_view
+
+
+def view_of(function: Callable[..., Any]) -> ScimView | None:
+    """Return the view that a function calls, if it is one."""
+    view: ScimView | None = getattr(function, "scim_view", None)
+    return view
