@@ -28,7 +28,7 @@ def read_gap(cursor: str) -> Gap:
 def cursors(query: Query, numbers: Sequence[int | str], keys: Sequence[Any] | None) -> Sequence[str]:
     """Return the cursors of a page.
 
-    :param numbers: of its resources, in their order.
+    :param numbers: of its resources, in their order; they may be texts.
     :param keys: by which they are sorted; None in the order of creation.
     """
     if not numbers:

@@ -61,7 +61,7 @@ class Page(NamedTuple):
     `texts` may be there instead of resources where a query asks for no more: the JSON texts of whole resources, as the
     query's view shows them, with `SEPARATOR` between them.
 
-    `noted` may be the note under the query's `place`.
+    `noted` may be the note under the query's `place`, also one whose time is over.
     """
 
     total: int

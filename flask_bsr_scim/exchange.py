@@ -47,7 +47,7 @@ class Consequences(Protocol):
     with it. It is asked again when somebody else's commit came first.
     """
 
-    def insert(self, context: Context, change: Insert, *, again: bool = False) -> Sequence[Change]:
+    def insert(self, context: Context, change: Insert, *, again: bool) -> Sequence[Change]:
         """Return what goes with a new resource; a `Swap` in its place takes over one that is there.
 
         :param again: the store refused an earlier answer, so that nothing is to be taken for granted.
@@ -63,7 +63,7 @@ class Consequences(Protocol):
 class NoConsequences:
     """Nothing goes with any change."""
 
-    def insert(self, context: Context, change: Insert, *, again: bool = False) -> Sequence[Change]:
+    def insert(self, context: Context, change: Insert, *, again: bool) -> Sequence[Change]:
         """Return the change alone."""
         return (change,)
 

@@ -1,49 +1,26 @@
 """The protocol's operations on resources (RFC 7644 §3), over any storage backend and without any web framework."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
-from functools import lru_cache
-from itertools import groupby
-from operator import attrgetter
+from collections.abc import Callable, Sequence
 
-from flask_bsr_scim.anchors import Anchors, place_of
-from flask_bsr_scim.backends.base import Backend, Insert, Query
+from flask_bsr_scim.backends.base import Backend, Insert
 from flask_bsr_scim.conditions import NO_CONDITIONS, Conditions
-from flask_bsr_scim.cursors import Cursors
-from flask_bsr_scim.dialects import Speech, Tolerance, tolerates
+from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.exchange import Consequences, Context, NoConsequences, Options, Response
-from flask_bsr_scim.filter import FilterReader, narrow, parse_filter
 from flask_bsr_scim.identifiers import new_id
+from flask_bsr_scim.lists import Lists
 from flask_bsr_scim.members import Members
-from flask_bsr_scim.messages import (
-    EVERYTHING,
-    SearchRequest,
-    Selection,
-    cursor_list_response,
-    list_response,
-    list_text,
-)
+from flask_bsr_scim.messages import EVERYTHING, SearchRequest, Selection
 from flask_bsr_scim.patch import Operation, Patch, make_patch
+from flask_bsr_scim.projections import Projections
 from flask_bsr_scim.resource import Link, MemberChanges, Resource
-from flask_bsr_scim.schema import (
-    JSON,
-    Document,
-    ResourceType,
-    TypeRegistry,
-)
-from flask_bsr_scim.schema.projection import Projection, make_projection
+from flask_bsr_scim.schema import JSON, Document, ResourceType, TypeRegistry
+from flask_bsr_scim.schema.projection import Projection
 from flask_bsr_scim.schema.validator import Validator
-from flask_bsr_scim.search import Search
-from flask_bsr_scim.sorting import SortReader, sorts_of
-from flask_bsr_scim.streams import stream, stream_all
-from flask_bsr_scim.view import SEPARATOR, View
+from flask_bsr_scim.streams import stream
 from flask_bsr_scim.writer import Outcome, Writer
 
 _KEPT_WHEN_ABSENT = ("active",)
 """A PUT without them leaves them: Okta does not send what a GET did not return, and a reset would suspend people."""
-
-_PROJECTIONS = 256
-"""Selections of attributes whose compiled form is kept."""
 
 
 class ServiceProvider:
@@ -61,9 +38,9 @@ class ServiceProvider:
         self.options = options or Options()
         self._writer = Writer(backend, self.options.unknown_members, consequences or NoConsequences())
         endpoints = {t.name: t.endpoint for t in types.exposed}
-        self._filters, self._sorts = FilterReader(), SortReader()
-        self._cursors, self._anchors = Cursors(backend), Anchors(backend)
-        self._projection = lru_cache(_PROJECTIONS)(self._make_projection)
+        projections = Projections(types)
+        self._projection = projections.of
+        self._lists = Lists(types, backend, self.options, projections)
         self._validators = {t.name: Validator(t, endpoints) for t in types.exposed}
 
     def create(
@@ -111,29 +88,7 @@ class ServiceProvider:
         :raises InvalidPath: sortBy names no attribute.
         :raises InvalidCursor: the cursor is none of this query; see :meth:`Cursors.read` for the others.
         """
-        projection = self._projection(resource_type.name, request.selection)
-        filter, form = (None, None) if request.filter is None else self._filters.read(request.filter, resource_type)
-        offset, count = request.start_index - 1, self._count(request)
-        walk = context.actor.token_id, request.filter, request.sort_by, request.descending, resource_type.name
-        query = Query(
-            context.view,
-            filter,
-            self._sorts.read(resource_type, request),
-            offset,
-            count,
-            projection.needs_links,
-            texts=projection.is_default,
-            form=form,
-            place=place_of(walk, offset + count) if filter is None else None,
-        )
-        if request.cursor is not None:
-            queries = {resource_type.name: replace(query, texts=False)}
-            return self._walk(context, resource_type.endpoint, queries, request, request.cursor)
-        page = self._anchors.page(context.tenant, walk, resource_type.name, query)
-        numbers = page.total, request.start_index, page.size
-        if page.texts is None:
-            return Response(200, list_response(*numbers, stream_all(context.view, projection, page.resources)))
-        return Response(200, list_text(*numbers, page.texts))
+        return self._lists.of_type(context, resource_type, request)
 
     def search_all(self, context: Context, request: SearchRequest) -> Response:
         """Return one page of the matching resources of all types (§3.4.2.1): 200.
@@ -144,12 +99,7 @@ class ServiceProvider:
 
         Other errors are those of :meth:`search`.
         """
-        queries = dict(self._queries(context, request))
-        if request.cursor is not None:
-            return self._walk(context, "/", queries, request, request.cursor)
-        page = Search(self.backend, context.tenant, queries).by_index(request.start_index - 1, self._count(request))
-        texts = self._texts_of_all(context.view, page.resources, request.selection)
-        return Response(200, list_response(page.total, request.start_index, len(page.resources), texts))
+        return self._lists.of_all(context, request)
 
     def replace(
         self,
@@ -233,46 +183,6 @@ class ServiceProvider:
         """Remove a resource for good, and from all groups (§3.6): 204."""
         self._writer.remove(context, resource_type, resource_id, conditions)
         return Response(204)
-
-    def _count(self, request: SearchRequest) -> int:
-        return min(self.options.default_count if request.count is None else request.count, self.options.max_results)
-
-    def _queries(self, context: Context, request: SearchRequest) -> Iterator[tuple[str, Query]]:
-        """Yield what a query over all types asks of each of them, without the page; nothing where none can match."""
-        filter = None if request.filter is None else parse_filter(request.filter)
-        sorts = sorts_of(self.types.exposed, request)
-        for resource_type in self.types.exposed:
-            links = self._projection(resource_type.name, request.selection).needs_links
-            bound = True if filter is None else narrow(filter, resource_type)
-            if bound is not False:
-                sort = sorts.get(resource_type.name)
-                yield resource_type.name, Query(context.view, None if bound is True else bound, sort, links=links)
-
-    def _walk(
-        self, context: Context, endpoint: str, queries: dict[str, Query], request: SearchRequest, cursor: str
-    ) -> Response:
-        """Return the page for which a cursor stands, with the cursors of those beside it (RFC 9865)."""
-        tenant, count = context.tenant, self._count(request)
-        asked = repr((endpoint, [*queries], request.filter, request.sort_by, request.descending, request.selection))
-        place = self._cursors.read(tenant, asked, count, cursor)
-        found = Search(self.backend, tenant, queries).by_cursor(place, count)
-        following, previous = (
-            beside and self._cursors.write(tenant, asked, count, beside) for beside in (found.following, found.previous)
-        )
-        texts = self._texts_of_all(context.view, found.resources, request.selection)
-        size = len(found.resources)
-        return Response(200, cursor_list_response(found.total, size, texts, following=following, previous=previous))
-
-    def _texts_of_all(self, view: View, resources: Iterable[Resource], selection: Selection) -> Iterator[str]:
-        separator = ""
-        for type_name, some in groupby(resources, attrgetter("type")):
-            yield separator
-            yield from stream_all(view, self._projection(type_name, selection), some)
-            separator = SEPARATOR
-
-    def _make_projection(self, type_name: str, selection: Selection) -> Projection:
-        with Speech():  # What is kept serves every dialect. A name that nothing has is ignored in each of them.
-            return make_projection(self.types.by_name[type_name], selection.attributes, selection.excluded_attributes)
 
     def _reread(self, context: Context, stored: Resource, projection: Projection) -> Resource:
         """Return the resource with its memberships; as it was committed when it is gone again by now."""

@@ -30,7 +30,7 @@ _MOST = 262_144
 """Bytes of a document. A list has hundreds of them, and each change of one is written to the log."""
 
 _ATTEMPTS = 100
-"""Each lost race means that another write succeeded, so this many writers at once get through."""
+"""Each lost race means that another write succeeded, so nearly this many writers at once get through."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,8 +127,15 @@ class Connections:
                     yield connection
             finally:
                 lock.release()
-        finally:
+        except sqlite3.OperationalError as error:
             self._idle.append(connection)
+            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+                self.close()  # What was opened when the file could not be written stays like that.
+            raise
+        except BaseException:
+            self._idle.append(connection)
+            raise
+        self._idle.append(connection)
 
     @contextmanager
     def hold(self) -> Iterator[None]:

@@ -35,8 +35,7 @@ def joined_page(
         memberships, groups = _memberships(query, listed)
     # What has a LIMIT is read in its own order, and so it is joined.
     sql = (
-        f"SELECT seqs, keys, texts, {_total(selection, query)}, {'NULL' if query.place is None else _NOTED}, "
-        f"{memberships}, {groups} FROM ("
+        f"SELECT seqs, keys, texts, {_total(selection, query)}, {_NOTED}, {memberships}, {groups} FROM ("
         "SELECT count(*) AS number, group_concat(seq) AS seqs, min(seq) AS low, max(seq) AS high, "
         f"{'json_group_array(key)' if query.sort else 'NULL'} AS keys, "
         f"CAST(group_concat(document, :separator) AS BLOB) AS texts FROM ({_found(selection, query, end)}))"
@@ -78,7 +77,7 @@ def _total(selection: Selection, query: Query) -> str:
 def _memberships(query: Query, listed: str) -> tuple[str, str]:
     """Return what reads the groups of each member on a page, by `seq`, and what is shown of them; both as JSON.
 
-    That is nothing where nobody is in a group.
+    That is NULL where nobody near the page is in a group.
     """
     some = "EXISTS (SELECT 1 FROM member WHERE tenant = :tenant AND member_seq BETWEEN low AND high)"
     among = "IN (SELECT value FROM json_each('[' || seqs || ']'))"
@@ -110,11 +109,9 @@ def _page(
     if more:
         del seqs[query.count :]
         joined, _, _ = joined.rpartition(_SEPARATOR)
-    if memberships and groups:
-        several, links = (
-            orjson.loads(memberships),
-            {seq: Link._make(link) for seq, link in orjson.loads(groups).items()},
-        )
+    several = orjson.loads(memberships or "{}")
+    if several:
+        links = {seq: Link._make(link) for seq, link in orjson.loads(groups or "{}").items()}
         endings = _endings(partial(query.view.ending, resource_type.name), set(several.values()), links)
         each = zip(seqs, joined.split(_SEPARATOR), strict=False)
         joined = _SEPARATOR.join([ended(text, endings[several[seq]]) if seq in several else text for seq, text in each])

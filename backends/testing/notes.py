@@ -100,6 +100,8 @@ class NoteContract:
         """A page may bring the note that its query names: then it is the one that is kept, and ends when it does."""
         commit(backend, *map(person, "abc"))
         query = Query(VIEW, count=2, texts=True, place="k")
+        commit(backend, person("a"), tenant=OTHER)
+        backend.remember(OTHER, "k", "theirs", 60)
         assert backend.query(TENANT, "Person", query).noted is None
         backend.remember(TENANT, "k", "a gap, 'quoted'", 60)
         noted = backend.query(TENANT, "Person", query).noted

@@ -57,4 +57,4 @@ def _timed(parse: Callable[[], Any]) -> Chunk:
     started = perf_counter()
     parse()
     seconds = perf_counter() - started
-    return Chunk([seconds], seconds)
+    return Chunk([seconds], seconds, 1)

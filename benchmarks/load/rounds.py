@@ -43,8 +43,8 @@ class Chunk:
 
     latencies: Sequence[float]
     seconds: float
+    connections: int
     failures: int = 0
-    connections: int = 1
 
 
 Answers = list[tuple[int, Answer]]
@@ -70,7 +70,10 @@ class Figures:
         return statistics.median(self.rates)
 
     def ratio(self, other: "Figures") -> float:
-        """Return how many times as fast this is: the median of the ratios within the rounds."""
+        """Return how many times as fast this is: the median of the ratios within the rounds.
+
+        They are those of the median times where both have them, else of what was done.
+        """
         if self.p50s_ms and other.p50s_ms:
             return statistics.median(its / mine for mine, its in zip(self.p50s_ms, other.p50s_ms, strict=False))
         return statistics.median(mine / its for mine, its in zip(self.rates, other.rates, strict=False))
@@ -113,7 +116,7 @@ def run_chunk(lane: Lane, plan: Plan, first: int = 0) -> tuple[Chunk, Answers]:
         seconds = perf_counter() - started
     answers = [(number, answer) for number, _, answer in exchanges]
     failures = sum(answer.status not in lane.wanted for _, answer in answers)
-    return Chunk([latency for _, latency, _ in exchanges], seconds, failures, plan.connections), answers
+    return Chunk([latency for _, latency, _ in exchanges], seconds, plan.connections, failures), answers
 
 
 def figures(chunks: Sequence[Chunk]) -> Figures:

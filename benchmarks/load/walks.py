@@ -52,7 +52,7 @@ class _Walker:
         for name, (begin, end) in _PLACES.items():
             some = slice(int(begin * self._pages), max(int(end * self._pages), int(begin * self._pages) + 1))
             latencies = [latency for each, _ in walks for latency in each[some]]
-            self.chunks[name].append(Chunk(latencies, sum(latencies), failures))
+            self.chunks[name].append(Chunk(latencies, sum(latencies), 1, failures))
 
     def _walk(self, service: Service) -> tuple[list[float], int]:
         """Return how long each page took, and how many failed."""

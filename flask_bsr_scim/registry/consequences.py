@@ -33,10 +33,10 @@ class RegistryConsequences:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    def insert(self, context: Context, change: Insert, *, again: bool = False) -> Sequence[Change]:
+    def insert(self, context: Context, change: Insert, *, again: bool) -> Sequence[Change]:
         """Return a new registry user beside the SCIM user, or the adoption of one that was never provisioned.
 
-        An adopted user keeps its id, which then is not that of `change`. At first the handle is taken for free.
+        An adopted user keeps its id, which then is not that of `change`. At first the handle is supposed to be free.
 
         :raises Uniqueness: e-mail and userName are addresses of two different users, or only resemble one's.
         """

@@ -108,7 +108,7 @@ def new_owner(
     server_role: ServerRole = ServerRole.MEMBER,
     look: bool = True,
 ) -> Insert:
-    """Return the owner of a new user, with a handle that is free at present.
+    """Return the owner of a new user, with a handle that is free at present, or supposed to be.
 
     :param name_source: the address, or the userName, of which the handle is made.
     :param email: makes the user one that SCIM can adopt.

@@ -62,4 +62,5 @@ def _parameter(text: str) -> tuple[str, str]:
 
 @lru_cache(256)
 def _decoded(text: str) -> str:
-    return unquote_to_bytes(text.replace("+", " ")).decode(errors="replace")
+    # WSGI gives the bytes of a query, encoded or not, as characters of Latin-1 (PEP 3333).
+    return unquote_to_bytes(text.replace("+", " ").encode("latin-1", "replace")).decode(errors="replace")

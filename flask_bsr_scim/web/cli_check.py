@@ -36,7 +36,7 @@ def read_token(value: str | None) -> str:
     token = sys.stdin.readline().strip() if value == "-" else value
     if not _TOKEN.fullmatch(token):
         raise click.UsageError(
-            "The token is empty, or has characters that no header holds. Give it alone, without Bearer."
+            "The token is empty, or has characters that no header can hold. Give it alone, without Bearer."
         )
     return token
 

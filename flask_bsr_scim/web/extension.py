@@ -19,7 +19,7 @@ from flask_bsr_scim.web.principal import Me
 from flask_bsr_scim.web.responses import error_response
 from flask_bsr_scim.web.routes import ENDPOINT, REST, Methods, dispatch, served_routes
 from flask_bsr_scim.web.service import Service
-from flask_bsr_scim.web.views import ScimView
+from flask_bsr_scim.web.views import EndpointView
 
 EXTENSION = "bsr_scim"
 """The key in `app.extensions`; its value maps the full name of each registered blueprint to its :class:`Mount`."""
@@ -155,11 +155,11 @@ def _views(mount: Mount) -> Iterator[tuple[str, _View]]:
 
 
 def _make_view(mount: Mount, entrance: Entrance, methods: Methods, **fixed: ResourceType) -> _View:
-    return ScimView(mount, entrance, lambda call, found: dispatch(call, methods, found | fixed)).as_function()
+    return EndpointView(mount, entrance, lambda call, found: dispatch(call, methods, found | fixed)).as_function()
 
 
 def _make_admin_view(mount: Mount) -> _View:
-    return ScimView(mount, ADMIN, lambda call, found: connect.answer(call, **found)).as_function()
+    return EndpointView(mount, ADMIN, lambda call, found: connect.answer(call, **found)).as_function()
 
 
 def _add_route(

@@ -37,6 +37,7 @@ _SCHEMES = ("https", "http")
 _NAMES_OF_THE_HOST = ("wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_PORT", "SCRIPT_NAME")
 _LONGEST_HOST = 262
 """A name of 255 characters (RFC 1035 §2.3.4), a colon and a port."""
+_LONGEST_LABEL = 63
 _MOST_VIEWS = 64
 """Views that are kept; clients choose the host that they name."""
 
@@ -47,6 +48,9 @@ class Entrance(NamedTuple):
     authorize: Callable[[Service, flask.Request], Principal]
     refuse: Callable[[Exception, str], flask.Response]
 
+
+Handle = Callable[[Call, dict[str, Any]], flask.Response]
+"""Takes the call and what the rule found in the path."""
 
 SCIM = Entrance(authorize_scim, error_response)
 PUBLIC = Entrance(authorize_public, error_response)
@@ -74,9 +78,9 @@ class Mount:
         self._views: dict[tuple[str | None, ...], View] = {}
 
     def answer(
-        self, request: flask.Request, entrance: Entrance, handle: Callable[[Call], flask.Response]
+        self, request: flask.Request, entrance: Entrance, handle: Handle, parameters: dict[str, Any]
     ) -> flask.Response:
-        """Answer a request; nobody passes the guard without a credential.
+        """Answer a request with what the rule found in its path; nobody passes the guard without a credential.
 
         Whatever is raised becomes an answer in the form of the entrance: a client never sees another one.
         """
@@ -87,7 +91,7 @@ class Mount:
             request.environ[KEPT] = None
         with visit.speech:
             try:
-                response = handle(self._enter(visit, entrance))
+                response = handle(self._enter(visit, entrance), parameters)
             except Exception as error:
                 response = entrance.refuse(error, visit.request_id)
         response.headers.add("X-Request-Id", visit.request_id)
@@ -174,15 +178,23 @@ class Mount:
     def as_sent(self, request: flask.Request) -> flask.Request:
         """Return a request as it was before it passed the trusted proxies."""
         proxies = self.service.settings.trusted_proxies
-        return flask.Request(_as_the_client_sent(request.environ, proxies)) if proxies else request
+        if not proxies:
+            return request
+        return flask.Request(_as_the_client_sent(request.environ, proxies), populate_request=False)
 
     def _make_view(self, request: flask.Request) -> View:
         if pinned := self.service.settings.public_url(self.prefix):
             return View(self.service.types, pinned)
-        if not 0 < len(request.host) <= _LONGEST_HOST or request.scheme not in _SCHEMES:
+        if not _is_host(request.host) or request.scheme not in _SCHEMES:
             raise ScimError("Host, or the headers of a proxy, do not name the host that this request is for.")
         host, path = f"{request.scheme}://{request.host}", quote(request.root_path.rstrip("/"))
         return View(self.service.types, host + path + self.prefix)
+
+
+def _is_host(host: str) -> bool:
+    """Tell whether a name, or an address, may be one of a host (RFC 1035 §2.3.4)."""
+    labels = host.partition(":")[0].removesuffix(".").split(".")
+    return len(host) <= _LONGEST_HOST and all(0 < len(label) <= _LONGEST_LABEL for label in labels)
 
 
 def _request_id(given: str | None) -> str:
@@ -198,7 +210,7 @@ def _log_request(level: int, response: flask.Response, visit: _Visit) -> None:
         without_tokens(visit.request.path),
         response.status_code,
         (perf_counter() - visit.started) * 1000,
-        visit.tenant,
+        visit.tenant or "-",
         visit.actor.token_id or "-",
         visit.request_id,
         f" tolerances={','.join(sorted(visit.speech.needed))}" if visit.speech.needed else "",

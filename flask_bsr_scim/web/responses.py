@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import flask
 import orjson
+import werkzeug.exceptions
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
@@ -118,6 +119,8 @@ def _scim_error(error: Exception, request_id: str) -> ScimError:
         case StoreUnavailable():
             log.error("the store does not answer: %s", error)
             return ServiceUnavailable()
+        case werkzeug.exceptions.MethodNotAllowed(valid_methods=methods):
+            return MethodNotAllowed(list(methods or ()))
         case HTTPException(code=404):
             return NotFound("There is no such endpoint.")
         case HTTPException(code=code) if code is not None and code >= 400:

@@ -51,7 +51,7 @@ def create_app() -> flask.Flask:
 
     :raises ConfigurationError: a key is wrong.
     """
-    app = StandaloneFlask("bsr_scim")
+    app = StandaloneFlask("bsr_scim", static_folder=None)
     app.config.update(DEFAULTS | environment_settings())
     scim = BsrScim(app)
     logging.basicConfig(

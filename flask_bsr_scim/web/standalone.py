@@ -5,12 +5,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import flask
+from werkzeug.routing import MapAdapter, Rule
 
-from flask_bsr_scim.web.views import ScimView, view_of
+from flask_bsr_scim.web.views import EndpointView, view_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-    from werkzeug.routing import Rule
 
 
 class StandaloneFlask(flask.Flask):
@@ -22,14 +22,21 @@ class StandaloneFlask(flask.Flask):
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         """Answer a request."""
-        request = self.request_class(environ)
+        # In the environment the request would refer to itself, and stay until the garbage collector comes.
+        request = self.request_class(environ, populate_request=False)
         found = self._find(request.path)
         if found is None:
             return super().wsgi_app(environ, start_response)
         view, request.url_rule, parameters = found
         return view.answer(request, parameters)(environ, start_response)
 
-    def _find(self, path: str) -> tuple[ScimView, "Rule", dict[str, Any]] | None:
+    def create_url_adapter(self, request: flask.Request | None) -> MapAdapter | None:
+        """Return what finds rules by the path alone: the name of the host does not matter, or is refused later."""
+        if request is None:
+            return None
+        return MapAdapter(self.url_map, "", "/", "", "http", request.path, request.method)
+
+    def _find(self, path: str) -> tuple[EndpointView, Rule, dict[str, Any]] | None:
         """Return the view of a path with its rule, and what the rule finds there; None where Flask has to look."""
         fixed = self._fixed.get(path)
         if fixed is not None:
@@ -42,17 +49,17 @@ class StandaloneFlask(flask.Flask):
         return view, rule, {name: last}
 
     @cached_property
-    def _views(self) -> list[tuple[ScimView, "Rule"]]:
+    def _views(self) -> list[tuple[EndpointView, Rule]]:
         views = ((view_of(self.view_functions[rule.endpoint]), rule) for rule in self.url_map.iter_rules())
         return [(view, rule) for view, rule in views if view is not None]
 
     @cached_property
-    def _fixed(self) -> dict[str, tuple[ScimView, "Rule"]]:
+    def _fixed(self) -> dict[str, tuple[EndpointView, Rule]]:
         """The views that take one path, by this path."""
         return {rule.rule: (view, rule) for view, rule in self._views if not rule.arguments}
 
     @cached_property
-    def _below(self) -> dict[str, tuple[ScimView, "Rule", str]]:
+    def _below(self) -> dict[str, tuple[EndpointView, Rule, str]]:
         """The views that take whatever is directly below a path, by this path, with the name for it."""
         return {
             rule.rule.removesuffix(end): (view, rule, name)

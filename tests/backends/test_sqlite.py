@@ -13,13 +13,14 @@ from threading import Barrier
 
 import pytest
 
-from flask_bsr_scim.backends.base import Backend
+from flask_bsr_scim.backends.base import Backend, Query
 from flask_bsr_scim.backends.sqlite import SQLiteBackend, schema
 from flask_bsr_scim.backends.sqlite import backend as sqlite_module
 from flask_bsr_scim.backends.testing import BackendContract
 from flask_bsr_scim.backends.testing.data import (
     TENANT,
     TYPES,
+    VIEW,
     changed,
     commit,
     everything,
@@ -314,3 +315,23 @@ commit(backend, person("after"))
 """
     assert run_at_once(code, path, 1) == ["0\n"]
     assert found(backend, "Person") == ["before", "child", "after"]
+
+
+def test_connections_of_a_file_that_was_read_only_are_replaced(backend: SQLiteBackend) -> None:
+    """What was opened while nobody could write would stay read-only; the write that finds out is the last to fail."""
+    commit(backend, person("a"))
+    for connection in backend._connections._made:
+        connection.execute("PRAGMA query_only = ON")
+    with pytest.raises(StoreUnavailable, match="readonly"):
+        commit(backend, person("b"))
+    commit(backend, person("b"))
+    assert found(backend, "Person") == ["a", "b"]
+
+
+def test_a_page_brings_its_note(backend: Backend) -> None:
+    """Whoever reads a page that ends at a place where pages end already asks no second question."""
+    commit(backend, *map(person, "abc"))
+    backend.remember(TENANT, "k", "a gap", 60)
+    noted = backend.query(TENANT, "Person", Query(VIEW, count=2, texts=True, place="k")).noted
+    assert noted is not None
+    assert noted.text == "a gap"

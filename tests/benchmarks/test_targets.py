@@ -71,7 +71,7 @@ def test_a_ratio_is_the_median_of_the_rounds() -> None:
 
 def test_a_stall_within_a_round_does_not_decide() -> None:
     """One request after the other is compared by the median of the round; several at once by what was done."""
-    chunks = [Chunk([0.01, 0.01, 0.98], 1.0)] * 3
-    others = [Chunk([0.02, 0.02, 0.02], 0.06)] * 3
+    chunks = [Chunk([0.01, 0.01, 0.98], 1.0, 1)] * 3
+    others = [Chunk([0.02, 0.02, 0.02], 0.06, 1)] * 3
     assert figures(chunks).ratio(figures(others)) == 2
     assert figures([replace(each, connections=4) for each in chunks]).ratio(figures(others)) == pytest.approx(0.06)

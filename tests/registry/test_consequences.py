@@ -102,6 +102,16 @@ def test_an_ordinary_user_costs_one_question(
     assert asked == questions
 
 
+def test_only_a_handle_that_is_taken_is_looked_for(fresh: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first Bob asks nothing; the second one about `bob` and `bob-2`, once the store refused him."""
+    backend, asked = fresh.app.extensions["bsr_scim"]["bsr_scim"].service.backend, list[str]()
+    monkeypatch.setattr(backend, "_is_held", counted(backend._is_held, "_is_held", asked))
+    fresh.user("bob@a.example")
+    assert asked == []
+    fresh.user("bob@b.example")
+    assert asked == ["_is_held", "_is_held"]
+
+
 def counted(function: Callable[..., Any], name: str, asked: list[str]) -> Callable[..., Any]:
     def call(*arguments: Any) -> Any:
         asked.append(name)
@@ -118,7 +128,7 @@ def test_other_types_have_no_consequences(world: World) -> None:
     old = world.store.get("Group", group["id"])
     assert old is not None
     insert, swap, removal = Insert("Group", "g", {}), Swap("Group", group["id"], {}), Removal("Group", group["id"])
-    assert consequences.insert(context, insert) == [insert]
+    assert consequences.insert(context, insert, again=False) == [insert]
     assert consequences.swap(context, old.document, swap) == [swap]
     assert consequences.remove(context, old.document, removal) == [removal]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from socket import create_connection
 from urllib.parse import quote
 
 import pytest
@@ -38,6 +39,19 @@ def test_half_requests_do_not_stop_others(server: Server) -> None:
 
     for _ in range(3):
         assert together([ask] * 4) == [200] * 4
+
+
+def test_strangers_who_sign_in_slowly_do_not_stop_others(server: Server) -> None:
+    """Nobody needs a token to begin a sign-in to the console, so few of them may hold a thread."""
+    half = b"POST /scim/console/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n"
+    half += b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+    with ExitStack() as connections:
+        for number in range(48):
+            source = (f"127.0.0.{2 + number // 8}", 0)
+            slow = connections.enter_context(create_connection(("127.0.0.1", server.port), source_address=source))
+            slow.sendall(half)
+        with server.client(timeout=5) as client:
+            assert [client("GET", "/Users?count=1").status for _ in range(5)] == [200] * 5
 
 
 def test_a_slow_upload_does_not_stop_large_requests(server: Server) -> None:

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, Request
+from werkzeug.test import EnvironBuilder
 
 from flask_bsr_scim import BsrScim
 from flask_bsr_scim.schema import Document
+from flask_bsr_scim.web.body import may_be_large
 from tests.client import TOKEN, Scim, assert_error, group, path_of, user
 
 
@@ -265,3 +267,13 @@ def test_bad_json_changes_nothing(method: str, scim: Scim) -> None:
     for content in (b"", b"{", b'{"a": NaN}', b'{"a": 1, "a": 1}', b'{"a": "\xff"}', nested(65)):
         assert_error(scim(method, path_of(bob), content), 400, "invalidSyntax")
     assert scim.get(path_of(bob)).json == bob
+
+
+def test_a_small_body_that_is_inflated_may_be_large() -> None:
+    """Large requests take turns, and nobody knows the size of a compressed one."""
+    plain, compressed = (
+        EnvironBuilder(method="POST", data=b"0123456789", headers=headers)
+        for headers in ({}, {"Content-Encoding": "gzip"})
+    )
+    assert not may_be_large(Request(plain.get_environ()))
+    assert may_be_large(Request(compressed.get_environ()))

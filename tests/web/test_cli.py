@@ -602,9 +602,36 @@ def test_other_paths_are_errors_too(path: str, standalone: Flask) -> None:
     assert response.headers["Content-Type"] == "application/scim+json"
 
 
-@pytest.mark.parametrize("host", ["x" * 300, "a b", 'a"b', ""], ids=["long", "space", "quote", "empty"])
+NO_HOSTS = {"long": "x" * 300, "space": "a b", "quote": 'a"b', "empty": "", "dots": "a..b", "long label": "x" * 64}
+
+
+@pytest.mark.parametrize("host", NO_HOSTS.values(), ids=NO_HOSTS)
 def test_a_host_that_is_none_is_an_error_too(host: str, standalone: Flask) -> None:
     """The name of the host goes into every location, so what is no name is refused; no URL is made of it."""
     headers = {"Host": host, "Authorization": "Bearer a-token-for-the-standalone-server"}
-    response = standalone.test_client().get("/scim/v2/Users", headers=headers)
-    assert_error(response, 400)
+    for path in ("/scim/v2/Users", "/scim/v2", "/scim/v2/Schemas/urn:x", "/scim/v2/nothing"):
+        assert_error(standalone.test_client().get(path, headers=headers), 400, detail="do not name the host")
+
+
+@pytest.mark.parametrize("host", NO_HOSTS.values(), ids=NO_HOSTS)
+def test_a_host_does_not_matter_where_nothing_is_located(host: str, standalone: Flask) -> None:
+    """A check of health by whatever name finds the server."""
+    http = standalone.test_client()
+    assert http.get("/healthz", headers={"Host": host}).status_code == 200
+    assert_error(http.get("/nothing", headers={"Host": host}), 404)
+
+
+def test_no_files_are_served(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The folder in which the server was started is nobody's business."""
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "secret.txt").write_text("secret")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SCIM_BACKEND", "memory://")
+    assert_error(create_app().test_client().get("/static/secret.txt"), 404)
+
+
+def test_other_methods_are_told_which_work(standalone: Flask) -> None:
+    """Also where it is Flask that refuses one (RFC 9110 §15.5.6)."""
+    response = standalone.test_client().post("/healthz")
+    assert_error(response, 405)
+    assert {"GET", "HEAD"} <= set(response.headers["Allow"].split(", "))

@@ -1,5 +1,7 @@
 """The application of the standalone server answers as one of Flask's own does."""
 
+import gc
+import weakref
 from typing import Any
 
 import flask
@@ -7,8 +9,10 @@ import pytest
 from flask.testing import FlaskClient
 from hypothesis import example, given
 from hypothesis import strategies as st
+from werkzeug.test import EnvironBuilder
 
 from flask_bsr_scim import BsrScim
+from flask_bsr_scim.web.mount import Mount
 from flask_bsr_scim.web.standalone import StandaloneFlask
 
 TOKEN = "a-token-for-this-test-alone"
@@ -16,6 +20,10 @@ PLACES = ("scim", "v2", "Users", "Groups", ".search", "Schemas", "Me", "healthz"
 PIECES = ("/", "//", "a b", "ä", "<", "\n", *PLACES)
 PATHS = st.lists(st.sampled_from(PIECES), max_size=8).map("".join)
 METHODS = st.sampled_from(("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "BREW"))
+
+
+class Environment(dict[str, Any]):
+    """A WSGI environment to which there are weak references."""
 
 
 def client_of(app: flask.Flask) -> FlaskClient:
@@ -50,3 +58,29 @@ def test_both_answer_alike(clients: tuple[FlaskClient, FlaskClient], path: str, 
 
     plain, standalone = map(answer, clients)
     assert standalone == plain
+
+
+@pytest.mark.parametrize("path", ["Users", "Users/nobody", "Nothing"])
+def test_a_request_leaves_no_cycle(path: str) -> None:
+    """What a request held is free once it is answered, and does not wait for the garbage collector."""
+    app = StandaloneFlask("standalone")
+    BsrScim(app, backend="memory://", token=TOKEN)
+    environ = Environment(EnvironBuilder(path=f"/scim/v2/{path}").get_environ())
+    known = weakref.ref(environ)
+    gc.disable()
+    try:
+        app(environ, lambda *_: lambda _: None)
+        del environ
+        assert known() is None
+    finally:
+        gc.enable()
+
+
+def test_views_are_called_outside_of_contexts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Flask has no part in a request for a resource; what goes wrong on the way is answered in our form."""
+    app = StandaloneFlask("standalone")
+    BsrScim(app, backend="memory://", token=TOKEN)
+    monkeypatch.setattr(app, "request_context", None)
+    monkeypatch.setattr(Mount, "_count", None)
+    response = app.test_client().get("/scim/v2/Users")
+    assert (response.status_code, response.content_type) == (500, "application/scim+json")

@@ -32,6 +32,10 @@ NAME = "console"
 
 _LARGEST_FORM = 16_384
 
+_STRANGERS, _PAUSE = 4, 5
+"""Sign-ins that are received at once, in a process, and the seconds to wait for one of them: who sends slowly holds a
+thread, and nobody has to have a token for it."""
+
 
 _PAGES: Mapping[str, Callable[[Asked], Shown | flask.Response]] = {
     "traffic": traffic.answer,
@@ -64,7 +68,7 @@ class Console:
         self._parent = parent_of(mount.prefix)
         self._sessions = Sessions(mount.service)
         self._attempts = Attempts()
-        self._streams = BoundedSemaphore(traffic.STREAMS)
+        self._streams, self._strangers = BoundedSemaphore(traffic.STREAMS), BoundedSemaphore(_STRANGERS)
 
     def answer(self, tail: str | None = None) -> flask.Response:
         """Answer the request at hand.
@@ -128,13 +132,19 @@ class Console:
         if request.method != "POST":
             return html(Shown("login.html"), root="./", target=target, problem="")
         wait = self._attempts.wait(self._mount.as_sent(request).remote_addr or "")
+        if not wait and not self._strangers.acquire(blocking=False):
+            wait = _PAUSE
         if wait:
             problem = f"Too many attempts. Try again in {wait} seconds."
             response = html(Shown("login.html", status=429), root="./", target=target, problem=problem)
             response.headers["Retry-After"] = str(wait)
             return response
-        request.max_content_length = _LARGEST_FORM
-        guest = self._sessions.enter(request.form.get("token", "").strip()[:4096], request_id)
+        try:
+            request.max_content_length = _LARGEST_FORM
+            token = request.form.get("token", "").strip()[:4096]
+        finally:
+            self._strangers.release()
+        guest = self._sessions.enter(token, request_id)
         if guest is None:
             log.warning("a sign-in to the console was refused, request=%s", request_id)
             return html(Shown("login.html", status=403), root="./", target=target, problem=NO_ADMINISTRATOR)
