@@ -88,7 +88,11 @@ def readable_errors() -> Iterator[None]:
     """Show mistakes of configuration, refusals, and a store that does not answer, as one line."""
     try:
         yield
-    except (ConfigurationError, RegistryError, StoreUnavailable, ValueError) as error:
+    except StoreUnavailable as error:
+        why = str(error).removesuffix(".")
+        advice = "Look whether it runs and takes writes, and whether --backend or SCIM_BACKEND names the right one."
+        raise click.ClickException(f"The storage does not do its work: {why}. {advice}") from None
+    except (ConfigurationError, RegistryError, ValueError) as error:
         raise click.ClickException(str(error)) from None
     except NotFound as error:
         raise click.ClickException(error.detail) from None

@@ -354,6 +354,7 @@ COMMANDS = [["token", "create"], ["token", "list"], ["token", "delete", "x"], ["
         ("directory.db", "SCIM_BACKEND: must be a URI, as sqlite:///file.db"),
         ("sqlite://x", "names no SQLite file"),
         ("sqlite:///nowhere/at/all/scim.db", "the folder of the SQLite file"),
+        ("redis://127.0.0.1:1/0", "whether --backend or SCIM_BACKEND names the right one"),
     ],
 )
 def test_a_wrong_backend_is_explained(
