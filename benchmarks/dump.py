@@ -11,6 +11,7 @@ from benchmarks.people import CORE, user, user_name
 from flask_bsr_scim.backends.base import DEFAULT_TENANT, LogEntry
 from flask_bsr_scim.backends.dump_lines import Counts, LineWriter
 from flask_bsr_scim.backends.dumping import MEMBERS_AT_ONCE, Members, Profile, Record
+from flask_bsr_scim.portions import portions
 from flask_bsr_scim.resource import Resource
 
 PROFILE = "rfc7643"
@@ -35,13 +36,21 @@ def group_id(size: int) -> str:
     return f"01980000-0000-7000-8000-{size:012x}"
 
 
+def first_member(size: int, users: int) -> int:
+    """Return the number of the user who is the first member of a group of a size.
+
+    What is small beside the directory lies in its middle: pages from its beginning and from its end are alike then.
+    """
+    return 0 if 2 * size >= users else (users - size) // 3
+
+
 def modified(number: int) -> str:
     """Return a user's `meta.lastModified` as it is answered."""
     return f"{_moment(number)}Z"
 
 
 def write_dump(file: BinaryIO, tag: str, users: int, groups: Sequence[int]) -> Counts:
-    """Write a dump of one tenant with so many users, and groups of these sizes that have the first of them."""
+    """Write a dump of one tenant with so many users, and groups of these sizes."""
     return LineWriter(file.write, [DEFAULT_TENANT]).write_tenant(DEFAULT_TENANT, records(tag, users, groups))
 
 
@@ -55,9 +64,8 @@ def records(tag: str, users: int, groups: Sequence[int]) -> Iterator[Record]:
     for size in sizes:
         yield _resource("Group", group_id(size), users, _group(size))
     for size in sizes:
-        for first in range(0, size, MEMBERS_AT_ONCE):
-            last = min(size, first + MEMBERS_AT_ONCE)
-            yield Members(group_id(size), [user_id(number) for number in range(first, last)])
+        for some in portions(_members(size, users), MEMBERS_AT_ONCE):
+            yield Members(group_id(size), some)
     yield from _changes(users, sizes)
 
 
@@ -84,6 +92,11 @@ def stored_owner(tag: str, number: int) -> dict[str, Any]:
     return {"schemas": schemas, "id": _owner_id(number), "kind": "user", "name": name, "origin": "scim"}
 
 
+def _members(size: int, users: int) -> list[str]:
+    first = first_member(size, users)
+    return [user_id(number) for number in range(first, first + size)]
+
+
 def _group(size: int) -> dict[str, Any]:
     return {"schemas": [f"{CORE}Group"], "id": group_id(size), "displayName": f"Group of {size}"}
 
@@ -94,8 +107,7 @@ def _changes(users: int, groups: Sequence[int]) -> Iterator[LogEntry]:
         yield _created(next(sequence), number, "User", user_id(number))
         yield _created(next(sequence), number, "Owner", _owner_id(number))
     for size in groups:
-        added = [user_id(number) for number in range(size)]
-        yield _created(next(sequence), users, "Group", group_id(size), membersAdded=added)
+        yield _created(next(sequence), users, "Group", group_id(size), membersAdded=_members(size, users))
 
 
 def _created(sequence: int, number: int, type_name: str, resource_id: str, **delta: Any) -> LogEntry:

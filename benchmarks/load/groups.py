@@ -25,9 +25,11 @@ class Group:
     """The size that was asked for."""
     id: str
     made: int
-    """The members that it was made with: the first users."""
+    """How many members it was made with, one user after the other."""
     now: int
-    """The members that it must have now."""
+    """How many it must have now."""
+    first: int = 0
+    """The number of the first of them."""
 
     @property
     def lane(self) -> str:
@@ -37,7 +39,11 @@ class Group:
     @property
     def spare(self) -> int:
         """How many users are left to be added."""
-        return min(SPARE, len(self.service.ids) - self.made)
+        return min(SPARE, len(self.service.ids) - self.first - self.made)
+
+    def stranger(self, number: int) -> str:
+        """Return the id of a user who is none of its first members."""
+        return self.service.ids[self.first + self.made + number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,7 @@ class GroupWorkload:
 
 def _add(group: Group) -> Ask:
     def ask(number: int) -> bytes:
-        member = {"value": group.service.ids[group.made + number], "display": "member"}
+        member = {"value": group.stranger(number), "display": "member"}
         return _change(group, {"op": "add", "path": "members", "value": [member]})
 
     return ask
@@ -60,7 +66,7 @@ def _add(group: Group) -> Ask:
 
 def _remove(group: Group) -> Ask:
     def ask(number: int) -> bytes:
-        path = f'members[value eq "{group.service.ids[group.made + number]}"]'
+        path = f'members[value eq "{group.stranger(number)}"]'
         return _change(group, {"op": "remove", "path": path})
 
     return ask

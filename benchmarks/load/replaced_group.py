@@ -48,7 +48,7 @@ def _body(group: Group, without: int) -> dict[str, Any]:
     service = group.service
     members = [
         {"value": service.ids[number], "display": user_name(service.tag, number)}
-        for number in range(group.made - without)
+        for number in range(group.first, group.first + group.made - without)
     ]
     return {"schemas": [f"{CORE}Group"], "id": group.id, "displayName": f"Group of {group.size}", "members": members}
 

@@ -41,7 +41,7 @@ class _Walker:
     def __init__(self, service: Service, users: int, tokens: Tokens, rounds: int) -> None:
         self.service, self.users = service, users
         self.chunks: dict[str, list[Chunk]] = {name: [] for name in _PLACES}
-        self._pages = len(service.ids) // PAGE
+        self._pages = users // PAGE
         self._walks = max(1, _PAGES // self._pages)
         self._tokens = iter(tokens(rounds * self._walks))
 

@@ -82,8 +82,10 @@ is asked for in three rounds. A workload counts only where the first answer is r
 must have the right members afterwards. Groups of the others have 1,000 members at most.
 
 Stores that show growth were made by `bsr-scim import`, each user with its handle in the registry and the entries of
-the change log, and stood beside one another while they were measured. Redis had rewritten its append-only file
-before. Each walk through a list had a new token, since the server remembers for a token where its pages ended.
+the change log, and stood beside one another while they were measured. Groups that are small beside the directory have
+the users in its middle, so that users at its beginning and at its end are in the same groups. Redis had rewritten its
+append-only file before. Each walk through a list had a new token, since the server remembers for a token where its
+pages ended.
 
 The bytes of a user in memory are what a process has for itself more, after the garbage was collected, when it has
 stored them through the contract of the backends in commits of a thousand; the bytes of the user itself are those of

@@ -10,7 +10,7 @@ from typing import Any
 
 from redis import Redis
 
-from benchmarks.dump import group_id, modified, user_id, write_dump
+from benchmarks.dump import first_member, group_id, modified, user_id, write_dump
 from benchmarks.load.groups import CHANGES, SPARE, WITHOUT_MEMBERS, Group, measure_groups
 from benchmarks.load.replaced_group import measure_replacement
 from benchmarks.load.rounds import Lane, Plan, interleave
@@ -122,7 +122,7 @@ def _served(fact: Fact, ids: list[str], uri: str, sizes: Sequence[int], folder: 
     service.tag, service.ids = _TAG, ids
     service.modified = [modified(number) for number in range(len(ids) - NEWEST, len(ids))]
     users = fact["users"]
-    groups = [Group(service, users, size, group_id(size), size, size) for size in sizes]
+    groups = [Group(service, users, size, group_id(size), size, size, first_member(size, len(ids))) for size in sizes]
     return _Store(users, uri, service, pid, groups, fact)
 
 
