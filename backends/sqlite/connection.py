@@ -118,7 +118,7 @@ class Connections:
     @contextmanager
     def _alone(self, seconds: float, transaction: _Transaction) -> Iterator[sqlite3.Connection]:
         connection = self._take()
-        deadline, lock = time.monotonic() + seconds, self._writing
+        deadline, lock, is_read_only = time.monotonic() + seconds, self._writing, False
         try:
             if not lock.acquire(timeout=seconds):
                 raise StoreUnavailable("another writer holds the store")
@@ -128,14 +128,12 @@ class Connections:
             finally:
                 lock.release()
         except sqlite3.OperationalError as error:
+            is_read_only = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY
+            raise
+        finally:
             self._idle.append(connection)
-            if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+            if is_read_only:
                 self.close()  # What was opened when the file could not be written stays like that.
-            raise
-        except BaseException:
-            self._idle.append(connection)
-            raise
-        self._idle.append(connection)
 
     @contextmanager
     def hold(self) -> Iterator[None]:

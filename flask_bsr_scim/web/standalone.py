@@ -17,7 +17,7 @@ class StandaloneFlask(flask.Flask):
     """An application that gives most requests to the blueprint's views at once, and all others to Flask.
 
     The views get the request as an argument. Nobody else takes part in this server: there are no hooks around
-    requests, no signals and no sessions, so that contexts and routing would only take time, a third of that of a GET.
+    requests, no signals and no sessions, so that contexts and routing would only take time, half of that of a GET.
     """
 
     def wsgi_app(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:

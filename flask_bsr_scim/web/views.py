@@ -18,7 +18,7 @@ class EndpointView:
     handle: Handle
 
     def answer(self, request: flask.Request, parameters: dict[str, Any]) -> flask.Response:
-        """Answer a request, whatever is wrong with it."""
+        """Answer a request, whatever goes wrong: outside of Flask nobody else would answer for it."""
         try:
             return self.mount.answer(request, self.entrance, self.handle, parameters)
         except Exception as error:
