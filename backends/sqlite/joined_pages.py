@@ -36,7 +36,7 @@ def joined_page(
     # What has a LIMIT is read in its own order, and so it is joined.
     sql = (
         f"SELECT seqs, keys, texts, {_total(selection, query)}, {_NOTED}, {memberships}, {groups} FROM ("
-        "SELECT count(*) AS number, group_concat(seq) AS seqs, min(seq) AS low, max(seq) AS high, "
+        "SELECT count(*) AS number, json_group_array(seq) AS seqs, min(seq) AS low, max(seq) AS high, "
         f"{'json_group_array(key)' if query.sort else 'NULL'} AS keys, "
         f"CAST(group_concat(document, :separator) AS BLOB) AS texts FROM ({_found(selection, query, end)}))"
     )
@@ -75,27 +75,27 @@ def _total(selection: Selection, query: Query) -> str:
 
 
 def _memberships(query: Query, listed: str) -> tuple[str, str]:
-    """Return what reads the groups of each member on a page, by `seq`, and what is shown of them; both as JSON.
+    """Return what reads the members on a page and the groups of each, by `seq`, and what is shown of groups; as JSON.
 
     That is NULL where nobody near the page is in a group.
     """
     some = "EXISTS (SELECT 1 FROM member WHERE tenant = :tenant AND member_seq BETWEEN low AND high)"
-    among = "IN (SELECT value FROM json_each('[' || seqs || ']'))"
+    among = "IN (SELECT value FROM json_each(seqs))"
     if query.filter is None and query.sort is None:  # Whoever lies between the ends of such a page is on it.
         among = "BETWEEN low AND high"
     members = f"FROM member WHERE tenant = :tenant AND member_seq {among}"
-    several = f"SELECT member_seq, group_concat(group_seq) AS several {members} GROUP BY member_seq"
     groups = f"FROM resource WHERE type IN {listed} AND seq IN (SELECT group_seq {members})"
+    pairs = f"SELECT json_array(json_group_array(member_seq), json_group_array(group_seq)) {members}"
     return (
-        f"CASE WHEN {some} THEN (SELECT json_group_object(member_seq, several) FROM ({several})) END",
-        f"CASE WHEN {some} THEN (SELECT json_group_object(seq, json_array(id, type, label)) {groups}) END",
+        f"CASE WHEN {some} THEN ({pairs}) END",
+        f"CASE WHEN {some} THEN (SELECT json_group_array(json_array(seq, id, type, label)) {groups}) END",
     )
 
 
 def _page(
     resource_type: ResourceType,
     query: Query,
-    numbers: str | None,
+    numbers: str,
     keys: str | None,
     joined: bytes | None,
     total: int,
@@ -104,23 +104,31 @@ def _page(
     groups: str | None,
 ) -> Page:
     """Return the page that has these columns; the row behind it is in the first three."""
-    seqs = numbers.split(",") if numbers else []
+    seqs: list[int] = orjson.loads(numbers)
     joined, more = query.view.kept(joined or b""), len(seqs) > query.count
     if more:
         del seqs[query.count :]
         joined, _, _ = joined.rpartition(_SEPARATOR)
-    several = orjson.loads(memberships or "{}")
-    if several:
-        links = {seq: Link._make(link) for seq, link in orjson.loads(groups or "{}").items()}
-        endings = _endings(partial(query.view.ending, resource_type.name), set(several.values()), links)
+    if memberships and groups:
+        sets = _sets(*orjson.loads(memberships))
+        links = {seq: Link._make(link) for seq, *link in orjson.loads(groups)}
+        endings = _endings(partial(query.view.ending, resource_type.name), set(sets.values()), links)
         each = zip(seqs, joined.split(_SEPARATOR), strict=False)
-        joined = _SEPARATOR.join([ended(text, endings[several[seq]]) if seq in several else text for seq, text in each])
+        joined = _SEPARATOR.join([ended(text, endings[sets[seq]]) if seq in sets else text for seq, text in each])
     gaps = cursors(query, seqs, None if keys is None else orjson.loads(keys))
     return Page(total, (), gaps, more, joined, None if noted is None else Note(*orjson.loads(noted)))
 
 
+def _sets(members: Iterable[int], groups: Iterable[int]) -> dict[int, tuple[int, ...]]:
+    """Return the groups of each member; the members on a page are mostly in the same."""
+    sets: dict[int, tuple[int, ...]] = {}
+    for member, group in zip(members, groups, strict=True):
+        sets[member] = (*sets.get(member, ()), group)
+    return sets
+
+
 def _endings(
-    ending: Callable[[Sequence[Link]], bytes], sets: Iterable[str], groups: Mapping[str, Link]
-) -> dict[str, bytes]:
-    """Return how texts end by the sets of groups that are shown: the members on a page are mostly in the same."""
-    return {some: ending(sorted(groups[group] for group in some.split(",") if group in groups)) for some in sets}
+    ending: Callable[[Sequence[Link]], bytes], sets: Iterable[tuple[int, ...]], groups: Mapping[int, Link]
+) -> dict[tuple[int, ...], bytes]:
+    """Return how texts end by the sets of groups that are shown."""
+    return {some: ending(sorted(groups[group] for group in some if group in groups)) for some in sets}
