@@ -3,6 +3,7 @@
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BytesIO
 from itertools import takewhile
 from tempfile import SpooledTemporaryFile
 from time import monotonic
@@ -51,11 +52,13 @@ def may_be_large(request: Request) -> bool:
 def arrived(request: Request, most: int) -> Iterator[None]:
     """Receive a body of up to `most` bytes before its turn, so that who sends slowly keeps nobody else waiting.
 
+    Whoever reads it afterwards finds it empty.
+
     :raises PayloadTooLarge: it has no length and is larger.
     :raises InvalidSyntax: it breaks off.
     :raises ServiceUnavailable: there is no room for it.
     """
-    if (request.content_length or 0) > most:
+    if (request.content_length or 0) > most or _is_read(request):
         yield
         return
     with SpooledTemporaryFile(_LARGE) as file:
@@ -69,7 +72,15 @@ def arrived(request: Request, most: int) -> Iterator[None]:
                 raise ServiceUnavailable("The server has no room for a large request now.") from None
         file.seek(0)
         request.environ |= {"wsgi.input": file, "wsgi.input_terminated": True}
-        yield
+        try:
+            yield
+        finally:
+            request.environ["wsgi.input"] = BytesIO()
+
+
+def _is_read(request: Request) -> bool:
+    """Tell whether a hook of the application has read the body; then the request keeps it."""
+    return "stream" in vars(request)
 
 
 def _pieces(request: Request) -> Iterator[bytes]:
@@ -115,23 +126,27 @@ def read_data(request: Request, limit: int) -> bytes:
 
 
 def _received(request: Request, limit: int) -> bytes:
-    length = request.content_length or 0
-    if length <= limit:
-        data = _read(request, length, limit + 1)
+    if (request.content_length or 0) <= limit:
+        data = _read(request, limit + 1)
         if len(data) <= limit:
+            if len(data) <= _LARGE:  # For hooks of the application that read it later.
+                request.environ["wsgi.input"] = BytesIO(data)
             return data
         del data
     _discard(request, limit)
     raise PayloadTooLarge(limit)
 
 
-def _read(request: Request, length: int, most: int) -> bytes:
+def _read(request: Request, most: int) -> bytes:
     """Return the body; one without Content-Length is cut off at `most` in silence."""
+    length = request.content_length or 0
     try:
-        if not length:
-            request.max_content_length = most
-            return request.get_data(cache=False)
-        data: bytes = request.environ["wsgi.input"].read(length)
+        if _is_read(request):
+            data = request.get_data()
+        elif length:
+            data = request.environ["wsgi.input"].read(length)
+        else:
+            data = get_input_stream(request.environ).read(most)
     except (ClientDisconnected, OSError, ValueError):
         raise _broken_off() from None
     if len(data) < length:
@@ -150,7 +165,7 @@ def _discard(request: Request, limit: int) -> None:
     (RFC 9110 §10.1.1).
     """
     left, deadline = min(_DISCARDED * limit, _MOST_DISCARDED), monotonic() + _PATIENCE
-    if (request.content_length or 0) > left or "Expect" in request.headers:
+    if (request.content_length or 0) > left or "Expect" in request.headers or _is_read(request):
         return
     with suppress(ClientDisconnected, OSError):
         body = get_input_stream(request.environ)

@@ -1,0 +1,114 @@
+"""Hooks of an application that read the bodies of SCIM requests: for an audit, for a signature, for a trace."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from flask import Flask, Response, request
+
+from flask_bsr_scim import BsrScim
+from tests.client import USER, group
+
+TOKEN = "a-token-for-this-test-alone"
+SMALL = json.dumps({"schemas": [USER], "userName": "bob"}).encode()
+LARGE = json.dumps({**group("all"), "externalId": "x" * 1000, "members": []}).encode() + b" " * 1_200_000
+
+READERS: dict[str, Callable[[], Any]] = {
+    "data": lambda: request.get_data(),
+    "JSON": lambda: request.get_json(force=True),
+    "form first": lambda: (request.form, request.get_data()),
+}
+BODIES = {"small": ("/scim/v2/Users", SMALL), "large": ("/scim/v2/Groups", LARGE)}
+
+
+@pytest.fixture
+def app() -> Flask:
+    """An application that serves a storage of its own."""
+    app = Flask("host")
+    BsrScim(app, backend="memory://", token=TOKEN)
+    return app
+
+
+def post(app: Flask, path: str, body: bytes, length: Mapping[str, Any] | None = None) -> int:
+    """Return the status of a POST."""
+    answer = app.test_client().post(
+        path,
+        data=body,
+        content_type="application/scim+json",
+        headers={"Authorization": f"Bearer {TOKEN}"},
+        environ_overrides={} if length is None else length,
+    )
+    return answer.status_code
+
+
+@pytest.mark.parametrize("size", BODIES)
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_hook_before_the_view(app: Flask, read: Callable[[], Any], size: str) -> None:
+    """The view gets what a hook has read."""
+
+    @app.before_request
+    def audit() -> None:
+        read()
+
+    assert post(app, *BODIES[size]) == 201
+
+
+def test_a_body_that_is_too_large() -> None:
+    """What a hook has read is not waited for again."""
+    app = Flask("host")
+    BsrScim(app, backend="memory://", token=TOKEN, max_body_bytes=len(SMALL) - 1)
+    app.before_request(lambda: request.get_data() and None)
+    assert post(app, *BODIES["small"]) == 413
+
+
+def test_a_hook_that_keeps_nothing(app: Flask) -> None:
+    """What a hook has taken away is missing."""
+
+    @app.before_request
+    def take() -> None:
+        request.get_data(cache=False)
+
+    assert post(app, *BODIES["small"]) == 400
+
+
+@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+def test_a_hook_behind_the_view(app: Flask, read: Callable[[], Any]) -> None:
+    """A hook gets what the view has read."""
+    seen = []
+
+    @app.after_request
+    def audit(response: Response) -> Response:
+        read()
+        seen.append(request.get_data())
+        return response
+
+    assert post(app, *BODIES["small"]) == 201
+    assert seen == [SMALL]
+
+
+def test_a_hook_behind_the_view_of_a_large_body(app: Flask) -> None:
+    """A large body is gone, and that harms nothing."""
+    seen = []
+
+    @app.after_request
+    def audit(response: Response) -> Response:
+        seen.append(request.get_data())
+        return response
+
+    assert post(app, *BODIES["large"]) == 201
+    assert seen == [b""]
+
+
+@pytest.mark.parametrize("size", BODIES)
+def test_a_body_without_length(app: Flask, size: str) -> None:
+    """It is read by hooks too."""
+    seen = []
+
+    @app.before_request
+    def audit() -> None:
+        seen.append(request.get_data())
+
+    path, body = BODIES[size]
+    assert post(app, path, body, {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}) == 201
+    assert seen == [body]
