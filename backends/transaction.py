@@ -9,7 +9,7 @@ from flask_bsr_scim.resource import Link, Resource
 
 
 class Row(NamedTuple):
-    """A stored resource in a transaction; `seq` is in the order of creation, `label` is what a group's members show."""
+    """A stored resource in a transaction; `seq` is in the order of creation, `label` the name of a group."""
 
     seq: int
     type: str

@@ -1,7 +1,9 @@
 """The tables of the SQLite store, and the steps that lead to them."""
 
+import shlex
 import sqlite3
 from collections.abc import Callable
+from urllib.parse import quote
 
 from sqlite_utils import Database, Migrations
 
@@ -122,7 +124,9 @@ def prepare(connection: sqlite3.Connection) -> None:
     if not done:
         upgrade(connection)
     elif len(done) < len(STEPS):
-        raise ConfigurationError("the SQLite file has the layout of an older release: run `bsr-scim db upgrade`")
+        _, _, path = connection.execute("PRAGMA database_list").fetchone()
+        command = shlex.join(("bsr-scim", "db", "upgrade", "--backend", f"sqlite:///{quote(path)}"))
+        raise ConfigurationError(f"the SQLite file has the layout of an older release: run `{command}`")
 
 
 def upgrade(connection: sqlite3.Connection, progress: Progress | None = None) -> list[str]:

@@ -6,6 +6,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any
 
+import click
 from accounts import Account, database
 from flask import Blueprint, Flask, abort, current_app, redirect, request, session
 from flask_login import LoginManager, current_user, login_required, login_user, logout_user
@@ -48,13 +49,15 @@ def create_app(**settings: Any) -> Flask:
 def link_account(_store: Any, user_id: str, **_: Any) -> None:
     """Give the account with the user's address the id of the user; make an account when there is none.
 
+    The user may be locked out already, and no other signal tells.
+
     An account that belongs to another id is left alone: the address may have been given to somebody else.
     """
     if Account.of(user_id) is not None:
         return
-    email = scim.registry.users.get(user_id).email
-    account = Account.unlinked(email) or Account(email=email)
-    account.user_id = user_id
+    user = scim.registry.users.get(user_id)
+    account = Account.unlinked(user.email) or Account(email=user.email)
+    account.user_id, account.closed = user_id, None if user.active else datetime.now(UTC)
     database.session.add(account)
     database.session.commit()
 
@@ -181,5 +184,8 @@ def reports() -> dict[str, Any]:
 def bring_users() -> None:
     """Make known to SCIM who has an account already, so that Okta finds them instead of making them again."""
     for account in Account.without_user():
-        account.user_id = scim.registry.sign_in(account.email).user.id
+        try:
+            account.user_id = scim.registry.sign_in(account.email or "").user.id
+        except RegistryError as error:
+            click.echo(f"account {account.id} was left out: {error}", err=True)
     database.session.commit()

@@ -90,12 +90,12 @@ def is_active(user: Resource) -> bool:
 
 
 def check_email(address: str) -> None:
-    """Check an address that did not come over SCIM.
+    """Check an address that did not come over SCIM; a claim that is missing may have brought None.
 
     :raises InvalidArgument: it has not the form of an e-mail address.
     """
-    if len(address) > _LONGEST_EMAIL or not _EMAIL.fullmatch(address):
-        raise InvalidArgument(f"{shown(address)} is no e-mail address; give one as bob@example.com.")
+    if not address or len(address) > _LONGEST_EMAIL or not _EMAIL.fullmatch(address):
+        raise InvalidArgument(f"{shown(address or '')} is no e-mail address; give one as bob@example.com.")
 
 
 def new_owner(

@@ -7,7 +7,7 @@ are best effort: whoever must miss nothing reads the change log. A receiver that
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -87,10 +87,13 @@ class SignalSender:
 
 
 def send(signal: NamedSignal, backend: Backend, payload: dict[str, Any]) -> None:
-    """Send a signal; a receiver that raises is logged."""
-    for receiver in signal.receivers_for(backend):
+    """Send a signal; a receiver that raises is logged, and so is one that would have to be awaited."""
+    for receiver in () if signal.is_muted else signal.receivers_for(backend):
         try:
-            receiver(backend, **payload)
+            result = receiver(backend, **payload)
+            if isinstance(result, Coroutine):
+                result.close()
+                raise TypeError(f"{receiver!r} is async, and nobody awaits it: connect a plain function")
         except Exception:
             log.exception("a receiver of the signal %s failed", signal.name)
 

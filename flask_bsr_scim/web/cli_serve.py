@@ -11,6 +11,7 @@ from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.schema import PROFILES
 from flask_bsr_scim.web.cli_context import (
     IN_MEMORY,
+    application,
     backend_option,
     command_line,
     configuration,
@@ -34,6 +35,7 @@ def serve_command(
     backend: str | None, host: str, port: int, workers: int | None, profile: str | None, tunnel: str | None
 ) -> None:
     """Serve SCIM, and print what to type into Okta."""
+    _say_alone()
     from flask_bsr_scim.web.server import DEFAULTS, free_address, serve, shared_metrics
 
     address = free_address(host, port)
@@ -59,6 +61,17 @@ def serve_command(
         _say_hello(service, f"http://{_in_url(host)}:{port}", token, backend, tunnel)
         service.backend.close()
     serve({key: str(value) for key, value in config.items()}, address, port, workers or (1 if in_memory else 2))
+
+
+def _say_alone() -> None:
+    """Say what an application, whose command this is, has no part in."""
+    app = application()
+    if app is not None:
+        click.echo(
+            f"warning: this serves SCIM alone, under {_PREFIX}, from the store of the application {app.name}. The "
+            "application hears nothing of it: its hooks, and its receivers of signals, are for its own server.",
+            err=True,
+        )
 
 
 def _through_tunnel(settings: Settings, address: str, port: int) -> dict[str, Any]:

@@ -100,7 +100,7 @@ class _SettingsSchema(Schema):
     token = fields.String(
         allow_none=True,
         validate=validate.Regexp(
-            r"[A-Za-z0-9._~+/-]{16,4096}=*\Z", error="must be 16 or more letters, digits or - . _ ~ + /"
+            r"[A-Za-z0-9._~+/-]{16,4096}=*\Z", error="must be 16 or more letters, digits or - . _ ~ + / ="
         ),
     )
     jwt_issuers = JwtIssuersField(allow_none=True)

@@ -27,6 +27,9 @@ from flask_bsr_scim.web.call import Call
 PATH = f"/{PACKAGE}.<service>/<method>"
 """The rule, at the root of the host and below the prefix."""
 
+METHODS = ("POST",)
+"""Of HTTP, that it answers."""
+
 ENDPOINT = PATH.replace(".", "~")
 """Its endpoint ends with this."""
 
@@ -52,8 +55,8 @@ def answer(call: Call, service: str, method: str) -> flask.Response:
     :raises NotImplementedHere: this API has no such method.
     :raises UnsupportedMediaType: the body is in neither of the two forms.
     """
-    if call.request.method != "POST":
-        raise MethodNotAllowed(["POST"])
+    if call.request.method not in METHODS:
+        raise MethodNotAllowed(METHODS)
     caller = _caller(call)
     rule = find_rule(service, method)
     if rule is None:

@@ -1,6 +1,6 @@
 """The Flask extension, and the blueprint that it registers."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import flask
@@ -8,6 +8,7 @@ from flask.sansio.blueprints import BlueprintSetupState
 from werkzeug.routing import PathConverter
 
 from flask_bsr_scim.errors import ConfigurationError
+from flask_bsr_scim.openapi import CONFIG_RULE
 from flask_bsr_scim.registry.registry import Registry
 from flask_bsr_scim.schema import ResourceType
 from flask_bsr_scim.web import connect
@@ -17,7 +18,7 @@ from flask_bsr_scim.web.mount import ADMIN, PUBLIC, SCIM, Entrance, Mount
 from flask_bsr_scim.web.openapi import public_rules
 from flask_bsr_scim.web.principal import Me
 from flask_bsr_scim.web.responses import error_response
-from flask_bsr_scim.web.routes import ENDPOINT, REST, Methods, dispatch, served_routes
+from flask_bsr_scim.web.routes import ENDPOINT, REST, Methods, allowed, dispatch, served_routes
 from flask_bsr_scim.web.service import Service
 from flask_bsr_scim.web.views import EndpointView
 
@@ -35,6 +36,14 @@ class _Rest(PathConverter):
     regex = "(?s:.*?)"
     part_isolating = False
     weight = 1000
+
+
+class _Methods(set[str]):
+    """The methods of a rule, for whoever lists rules. Routing finds every other one in it too, so that 405, and methods
+    that nobody knows, are answered in our form."""
+
+    def __contains__(self, _method: object) -> bool:
+        return True
 
 
 class BsrScim:
@@ -91,17 +100,18 @@ def create_blueprint(name: str = EXTENSION, me: Me = lambda _: None, **settings:
     def register(state: BlueprintSetupState) -> None:
         app = state.app
         full_name = f"{state.name_prefix}.{state.name}".lstrip(".")
+        _check_prefix(state)
         mount = Mount(Service(read_settings({**app.config, **own}), me), _prefix(state))
         app.extensions.setdefault(EXTENSION, {})[full_name] = mount
         app.url_map.converters[REST] = _Rest
-        for path, view in _views(mount):
-            _add_route(state, full_name, path, view)
+        for path, methods, view in _views(mount):
+            _add_route(state, full_name, path, methods, view)
             # A base URL that was entered with a slash at its end gives two of them.
-            _add_route(state, full_name, f"/{path}", view)
+            _add_route(state, full_name, f"/{path}", methods, view)
         admin_api = _make_admin_view(mount)
-        _add_route(state, full_name, connect.PATH, admin_api)
+        _add_route(state, full_name, connect.PATH, connect.METHODS, admin_api)
         if len(app.extensions[EXTENSION]) == 1:
-            _add_route(state, full_name, connect.PATH, admin_api, prefix="")
+            _add_route(state, full_name, connect.PATH, connect.METHODS, admin_api, prefix="")
         if mount.service.settings.console:
             _add_console(state, full_name, mount)
         if scim_commands.name not in app.cli.commands:
@@ -113,14 +123,14 @@ def create_blueprint(name: str = EXTENSION, me: Me = lambda _: None, **settings:
 
 def _add_console(state: BlueprintSetupState, blueprint: str, mount: Mount) -> None:
     # Loaded by those who use it: its pages are made with Jinja.
-    from flask_bsr_scim.web.console.console import NAME, Console, parent_of
+    from flask_bsr_scim.web.console.console import METHODS, NAME, Console, parent_of
 
     console = Console(mount)
     parent = parent_of(_prefix(state))
-    if f"{parent}/{NAME}" in {rule.rule for rule in state.app.url_map.iter_rules()}:
+    if _is_taken(state, f"{parent}/{NAME}"):
         raise ConfigurationError(f"there is something at {parent}/{NAME} already, where SCIM_CONSOLE would go")
-    _add_route(state, blueprint, f"/{NAME}", console.answer, prefix=parent)
-    _add_route(state, blueprint, f"/{NAME}/<{REST}:tail>", console.answer, prefix=parent)
+    _add_route(state, blueprint, f"/{NAME}", METHODS, console.answer, prefix=parent)
+    _add_route(state, blueprint, f"/{NAME}/<{REST}:tail>", METHODS, console.answer, prefix=parent)
 
 
 def current_service(name: str | None = None) -> Service:
@@ -142,16 +152,16 @@ def _refuse(error: Exception) -> flask.Response:
     return (connect.error_response if of_admin_api else error_response)(error)
 
 
-def _views(mount: Mount) -> Iterator[tuple[str, _View]]:
-    """Yield the paths below the prefix with their views: those of a resource once for each type that is exposed."""
+def _views(mount: Mount) -> Iterator[tuple[str, Sequence[str], _View]]:
+    """Yield paths below the prefix with methods and views: those of resources once for each type that is exposed."""
     public = public_rules(mount.service.settings)
     for path, methods in served_routes(mount.service.settings).items():
         if ENDPOINT not in path:
-            yield path, _make_view(mount, PUBLIC if path in public else SCIM, methods)
+            yield path, allowed(methods), _make_view(mount, PUBLIC if path in public else SCIM, methods)
             continue
         for resource_type in mount.service.types.exposed:
             view = _make_view(mount, SCIM, methods, resource_type=resource_type)
-            yield path.replace(f"/{ENDPOINT}", resource_type.endpoint), view
+            yield path.replace(f"/{ENDPOINT}", resource_type.endpoint), allowed(methods), view
 
 
 def _make_view(mount: Mount, entrance: Entrance, methods: Methods, **fixed: ResourceType) -> _View:
@@ -163,24 +173,42 @@ def _make_admin_view(mount: Mount) -> _View:
 
 
 def _add_route(
-    state: BlueprintSetupState, blueprint: str, path: str, view: _View, *, prefix: str | None = None
+    state: BlueprintSetupState,
+    blueprint: str,
+    path: str,
+    methods: Iterable[str],
+    view: _View,
+    *,
+    prefix: str | None = None,
 ) -> None:
-    """Add a rule that takes every method, so that 405 and unknown methods are answered in our form too.
+    """Add a rule.
 
     :param prefix: instead of the blueprint's.
     """
     rule = state.app.url_rule_class(
         (_prefix(state) if prefix is None else prefix) + path,
         endpoint=f"{blueprint}.{path.replace('.', '~')}",
-        methods=None,
         subdomain=state.subdomain,
         strict_slashes=False,
         merge_slashes=False,
     )
-    rule.provide_automatic_options = False  # type: ignore[attr-defined]
+    rule.methods, rule.provide_automatic_options = _Methods(methods), False  # type: ignore[attr-defined]
     state.app.url_map.add(rule)
     state.app.view_functions[rule.endpoint] = view
 
 
 def _prefix(state: BlueprintSetupState) -> str:
     return (state.url_prefix or "").rstrip("/")
+
+
+def _check_prefix(state: BlueprintSetupState) -> None:
+    prefix = _prefix(state)
+    if "<" in prefix:
+        raise ConfigurationError(f"the prefix {prefix} has a variable, which no address of a resource would have")
+    if _is_taken(state, f"{prefix}{CONFIG_RULE}"):
+        raise ConfigurationError(f"SCIM is at {prefix or '/'} already: give each instance a prefix of its own")
+
+
+def _is_taken(state: BlueprintSetupState, path: str) -> bool:
+    rules = state.app.url_map
+    return (state.subdomain or rules.default_subdomain, path) in {(r.subdomain, r.rule) for r in rules.iter_rules()}

@@ -50,7 +50,7 @@ def dispatch(call: Call, methods: Methods, parameters: dict[str, Any]) -> flask.
     if not methods:
         raise NotFound("There is no such endpoint.")
     if method not in methods:
-        raise MethodNotAllowed(_allowed(methods))
+        raise MethodNotAllowed(allowed(methods))
     if not may_be_large(call.request):
         return methods[method](call, **parameters)
     limit = max(call.body_limit(parameters.get("resource_type")), call.service.settings.max_bulk_bytes)
@@ -58,7 +58,8 @@ def dispatch(call: Call, methods: Methods, parameters: dict[str, Any]) -> flask.
         return methods[method](call, **parameters)
 
 
-def _allowed(methods: Methods) -> list[str]:
+def allowed(methods: Methods) -> list[str]:
+    """Return the methods of HTTP that are answered by handlers."""
     return [*methods, "HEAD"] if "GET" in methods else list(methods)
 
 

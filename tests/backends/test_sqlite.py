@@ -180,7 +180,7 @@ def test_upgrade(backend: Backend, path: str, monkeypatch: pytest.MonkeyPatch) -
     commit(backend, person("a"))
     backend.close()
     monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, step_two, step_three))
-    with pytest.raises(ConfigurationError, match="bsr-scim db upgrade"):
+    with pytest.raises(ConfigurationError, match=f"run `bsr-scim db upgrade --backend sqlite:///{path}`"):
         backend.ping()
     seen: list[tuple[int, int]] = []
     assert backend.upgrade(lambda done, steps: seen.append((done, steps))) == ["step_two", "step_three"]

@@ -52,7 +52,7 @@ def test_methods(in_memory: Callable[..., Site]) -> None:
     """Other methods than those of browsers are refused."""
     visitor = in_memory().visitor()
     response = visitor.http.delete(f"{ROOT}users")
-    assert (response.status_code, response.headers["Allow"]) == (405, "GET, POST")
+    assert (response.status_code, response.headers["Allow"]) == (405, "GET, HEAD, POST")
     assert visitor.post("users").status_code == 404
 
 

@@ -42,6 +42,10 @@ class Host:
         user_id: str = self.okta("/Users", "POST", with_address(address)).json["id"]
         return user_id
 
+    def provision_inactive(self, address: str = "bob@example.com") -> None:
+        """Provision Bob, who is locked out at once."""
+        self.okta("/Users", "POST", with_address(address) | {"active": False})
+
     def set_active(self, user_id: str, active: bool) -> None:
         """Lock a user out, or let one in."""
         operation = {"op": "replace", "value": {"active": active}}
@@ -66,7 +70,7 @@ class Host:
                 for a in found
             ]
 
-    def had(self, email: str) -> None:
+    def had(self, email: str | None) -> None:
         """Make an account as it was before SCIM came."""
         with self.app.app_context():
             self.accounts.database.session.add(self.accounts.Account(email=email))
@@ -141,6 +145,25 @@ def test_who_had_an_account_is_found_by_okta(host: Host) -> None:
     host.sign_in()
     assert [(row.id, row.user_id) for row in host.rows()] == [(1, found["id"])]
     assert host.browser.get("/").json["account"] == 1
+
+
+def test_an_account_without_an_address_is_left_out(host: Host) -> None:
+    """It is named, and keeps nobody else from being brought."""
+    host.had(None)
+    host.had("bob@example.com")
+    result = host.app.test_cli_runner().invoke(args=["bring-users"], catch_exceptions=False)
+    assert 'account 1 was left out: "" is no e-mail address' in result.stderr
+    assert [row.user_id is None for row in host.rows()] == [True, False]
+
+
+@pytest.mark.parametrize("was_there", [False, True])
+def test_who_is_provisioned_inactive_has_a_closed_account(host: Host, was_there: bool) -> None:
+    """A new account, one from before, and that of a user who is adopted."""
+    if was_there:
+        host.had("bob@example.com")
+        host.app.test_cli_runner().invoke(args=["bring-users"], catch_exceptions=False)
+    host.provision_inactive()
+    assert [row.is_closed for row in host.rows()] == [True]
 
 
 def test_an_account_that_was_not_brought_is_linked_at_the_first_provisioning(host: Host) -> None:

@@ -436,6 +436,25 @@ def test_a_receiver_that_raises_is_logged(world: World, ear: Ear, caplog: pytest
     assert "I am broken" in caplog.text
 
 
+def test_an_async_receiver_is_logged(world: World, ear: Ear, caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody awaits it, and it is not forgotten in silence."""
+
+    async def later(sender: object, **payload: Any) -> None:
+        raise AssertionError
+
+    with signals.user_provisioned.connected_to(later, sender=world.backend), caplog.at_level(logging.ERROR):
+        world.users("bob")
+    assert ear.names() == ["user_provisioned"]
+    assert "nobody awaits it: connect a plain function" in caplog.text
+
+
+def test_a_muted_signal(world: World, ear: Ear) -> None:
+    """Blinker's way to switch a signal off, in the tests of a host, works here."""
+    with signals.user_provisioned.muted():
+        world.users("bob")
+    assert ear.names() == []
+
+
 def test_what_cannot_be_told_is_logged(
     world: World, ear: Ear, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -329,6 +329,24 @@ def test_an_unknown_argument_is_a_mistake(app: Flask) -> None:
         BsrScim(app, backends="memory://")
 
 
+@pytest.mark.parametrize(
+    ("prefix", "message"), [("/scim/v2", "SCIM is at /scim/v2 already"), ("/<site>/scim", "has a variable")]
+)
+def test_a_prefix_that_cannot_be(app: Flask, prefix: str, message: str) -> None:
+    """A second instance would never be reached, and no resource would have the address that it tells."""
+    BsrScim(app, backend="memory://")
+    with pytest.raises(ConfigurationError, match=message):
+        BsrScim(app, backend="memory://", name="second", url_prefix=prefix)
+
+
+def test_one_prefix_on_two_hosts(app: Flask) -> None:
+    """A subdomain keeps them apart."""
+    for name in ("staff", "guests"):
+        blueprint = create_blueprint(name, backend="memory://")
+        app.register_blueprint(blueprint, url_prefix="/scim/v2", subdomain=name)
+    assert {rule.subdomain for rule in app.url_map.iter_rules("staff./Users")} == {"staff"}
+
+
 WRONG = [
     ("SCIM_BACKEND", "directory.db", "must be a URI, as sqlite:///file.db"),
     ("SCIM_BACKEND", "", "must be a URI"),
@@ -473,12 +491,13 @@ def test_commands_are_there_once(app: Flask) -> None:
 
 
 def test_a_host_application_can_be_served_alone(commands: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`flask scim serve` hands the application's settings to the standalone server."""
+    """`flask scim serve` hands the application's settings to the standalone server, and says what that leaves out."""
     served: list[Any] = []
     monkeypatch.setattr(server, "free_address", lambda host, port: host)
     monkeypatch.setattr(server, "serve", lambda *args: served.extend(args))
     result = commands.test_cli_runner().invoke(args=["scim", "serve", "--workers", "1"])
     assert result.exit_code == 0, result.output
+    assert "The application hears nothing of it" in result.stderr
     with commands.app_context():
         assert served[0]["SCIM_BACKEND"] == current_service().settings.backend
     assert read_settings(served[0]).backend == served[0]["SCIM_BACKEND"]

@@ -59,3 +59,20 @@ def test_forms_of_the_host(app: Flask, exempt: bool, expected: list[int]) -> Non
     if exempt:
         protection.exempt(app.blueprints["bsr_scim"])
     assert list(statuses(app)) == expected
+
+
+def test_rules_have_methods(app: Flask) -> None:
+    """Whoever lists rules finds what each answers, and nobody meets a rule without methods."""
+    rules = [rule for rule in app.url_map.iter_rules() if rule.endpoint.startswith("bsr_scim.")]
+    assert [rule.rule for rule in rules if rule.methods is None] == []
+    methods = {rule.rule: rule.methods for rule in rules if rule.methods is not None}
+    assert sorted(methods["/scim/v2/Users"]) == ["GET", "HEAD", "POST"]
+    assert methods["/scim/v2/Users/<resource_id>"] - {"HEAD"} == {"GET", "PUT", "PATCH", "DELETE"}
+
+
+@pytest.mark.parametrize("method", ["DELETE", "OPTIONS", "BREW"])
+def test_methods_of_no_rule_are_answered_by_us(app: Flask, method: str) -> None:
+    """Flask's own page says nothing that an identity provider would show."""
+    answer = app.test_client().open("/scim/v2/Users", method=method, headers=HEADERS)
+    assert (answer.status_code, answer.content_type) == (405, "application/scim+json")
+    assert answer.headers["Allow"] == "GET, HEAD, POST"

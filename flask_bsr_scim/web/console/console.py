@@ -30,6 +30,9 @@ log = logging.getLogger("flask_bsr_scim.console")
 NAME = "console"
 """The last segment of the path."""
 
+METHODS = ("GET", "HEAD", "POST")
+"""Of HTTP, that pages and forms answer."""
+
 _LARGEST_FORM = 16_384
 
 _STRANGERS, _PAUSE = 4, 5
@@ -91,8 +94,8 @@ class Console:
         name, _, rest = tail.partition("/")
         if name == "assets" and rest in ASSETS:
             return asset_file(rest, request)
-        if request.method not in ("GET", "HEAD", "POST"):
-            raise MethodNotAllowed(["GET", "POST"])
+        if request.method not in METHODS:
+            raise MethodNotAllowed(METHODS)
         if request.method == "POST":
             self._check_origin(request)
         if tail == "login":
