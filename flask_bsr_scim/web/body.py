@@ -52,7 +52,7 @@ def may_be_large(request: Request) -> bool:
 def arrived(request: Request, most: int) -> Iterator[None]:
     """Receive a body of up to `most` bytes before its turn, so that who sends slowly keeps nobody else waiting.
 
-    Whoever reads it afterwards finds it empty.
+    Whoever reads a large one afterwards finds it empty.
 
     :raises PayloadTooLarge: it has no length and is larger.
     :raises InvalidSyntax: it breaks off.
@@ -75,7 +75,8 @@ def arrived(request: Request, most: int) -> Iterator[None]:
         try:
             yield
         finally:
-            request.environ["wsgi.input"] = BytesIO()
+            if request.environ["wsgi.input"] is file:
+                request.environ["wsgi.input"] = BytesIO()
 
 
 def _is_read(request: Request) -> bool:

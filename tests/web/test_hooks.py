@@ -19,6 +19,7 @@ READERS: dict[str, Callable[[], Any]] = {
     "JSON": lambda: request.get_json(force=True),
     "form first": lambda: (request.form, request.get_data()),
 }
+CHUNKED = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": "", "wsgi.input_terminated": True}
 BODIES = {"small": ("/scim/v2/Users", SMALL), "large": ("/scim/v2/Groups", LARGE)}
 
 
@@ -110,5 +111,20 @@ def test_a_body_without_length(app: Flask, size: str) -> None:
         seen.append(request.get_data())
 
     path, body = BODIES[size]
-    assert post(app, path, body, {"CONTENT_LENGTH": "", "wsgi.input_terminated": True}) == 201
+    assert post(app, path, body, CHUNKED) == 201
     assert seen == [body]
+
+
+@pytest.mark.parametrize("size", BODIES)
+def test_a_hook_behind_the_view_of_a_body_without_length(app: Flask, size: str) -> None:
+    """It gets the body unless that is large."""
+    seen = []
+
+    @app.after_request
+    def audit(response: Response) -> Response:
+        seen.append(request.get_data())
+        return response
+
+    path, body = BODIES[size]
+    assert post(app, path, body, CHUNKED) == 201
+    assert seen == [body if size == "small" else b""]
