@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any, ClassVar, Self, final
 
 from flask_bsr_scim.backends.changes import NOBODY as NOBODY
+from flask_bsr_scim.backends.changes import Absence as Absence
 from flask_bsr_scim.backends.changes import Actor as Actor
 from flask_bsr_scim.backends.changes import Change as Change
 from flask_bsr_scim.backends.changes import Conversion as Conversion
@@ -189,13 +190,13 @@ class Backend(Dumping, Journals, ABC):
 
     @final
     def commit(self, tenant: str, changes: Sequence[Change], actor: Actor = NOBODY) -> list[Resource | None]:
-        """Do all changes in order, or none; return the resource after each, None after a removal.
+        """Do all changes in order, or none; return the resource after each, None after a removal or an absence.
 
         What an :class:`Insert` made comes with its links, what a :class:`Swap` made without.
 
         Then tell :attr:`observers` what was written to the change log.
 
-        :raises UniquenessConflict: another resource holds a unique value.
+        :raises UniquenessConflict: another resource holds a unique value, or one holds the key of an :class:`Absence`.
         :raises VersionConflict: the version is not the expected one.
         :raises ResourceNotFound: a swap or removal names nothing.
         :raises UnknownMembers: members to be added do not exist.
@@ -266,20 +267,21 @@ class Backend(Dumping, Journals, ABC):
     # Notes
 
     @final
-    def remember(self, tenant: str, key: str, text: str, seconds: int) -> str:
+    def remember(self, tenant: str, key: str, text: str, seconds: int, *, anew: bool = False) -> str:
         """Keep a text under a key for a time, unless one is kept there already; return what is kept there.
 
         So of all who ask, in whatever process, one decides. To remember the same once more prolongs it when less than
         half of the time is left, and else costs no more than :meth:`recall`. Of a tenant's notes the last `NOTES` are
-        kept. No other writer is waited for long.
+        kept, and of older ones those that end after all that came since. No other writer is waited for long.
 
         :param key: up to 100 letters, digits and `-`, `_`.
+        :param anew: in the place of what is kept there.
         :raises StoreUnavailable: the store takes no writes now.
         :raises ValueError: see :meth:`commit`.
         """
         check_tenant(tenant)
         with self._wrapped:
-            return self._remember(tenant, key, text, seconds)
+            return self._remember(tenant, key, text, seconds, anew)
 
     @final
     def recall(self, tenant: str, key: str) -> str | None:
@@ -360,7 +362,7 @@ class Backend(Dumping, Journals, ABC):
     def _touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None: ...
 
     @abstractmethod
-    def _remember(self, tenant: str, key: str, text: str, seconds: int) -> str: ...
+    def _remember(self, tenant: str, key: str, text: str, seconds: int, anew: bool) -> str: ...
 
     @abstractmethod
     def _recall(self, tenant: str, key: str) -> str | None: ...

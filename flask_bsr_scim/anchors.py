@@ -3,8 +3,9 @@
 A client that reads on asks for the `startIndex` at which its last page ended. The store keeps for a while which gap of
 the list was there, so the next page begins where that one ended, whoever was deleted meanwhile. An anchor never moves.
 A page that would end at a place where another gap has been, for somebody else or before a deletion, is made shorter, so
-that it ends at a free place: no two walks ever mean different gaps by one `startIndex`. If it can, it ends at that
-gap, so that a client is right too which adds `count`, whatever the page holds.
+that it ends at a free place: no two walks mean different gaps by one `startIndex`. If it can, it ends at that gap, so
+that a client is right too which adds `count`, whatever the page holds. Where no place is free, the page takes that of
+its end from another walk: most of those are over, and this one is not.
 """
 
 from collections.abc import Hashable, Iterator
@@ -49,20 +50,27 @@ class Anchors:
         """Return so much of a page that it ends at a place which means its end alone."""
         try:
             other = self._kept(tenant, walk, offset, page, page.size)
-            for size in () if other is None else _shorter(page, other):
-                if self._kept(tenant, walk, offset, page, size) is None:
-                    return page.cut(size)
+            return page if other is None else self._ended_elsewhere(tenant, walk, offset, page, other)
         except StoreUnavailable:
-            pass  # The next page is then found by its number.
+            return page  # The next one is then found by its number.
+
+    def _ended_elsewhere(self, tenant: str, walk: Hashable, offset: int, page: Page, other: str) -> Page:
+        for size in _shorter(page, other):
+            if self._kept(tenant, walk, offset, page, size) is None:
+                return page.cut(size)
+        self._keep(tenant, walk, offset, page, page.size, anew=True)
         return page
 
     def _kept(self, tenant: str, walk: Hashable, offset: int, page: Page, size: int) -> str | None:
         """Keep where a page of a size ends; return another gap when that is kept at its place."""
-        gap = page.cursors[size]
         kept = self._noted(page) if size == page.size else None
         if kept is None:
-            kept = self._backend.remember(tenant, place_of(walk, offset + size), gap, 2 * TIMEOUT)
-        return None if kept == gap else kept
+            kept = self._keep(tenant, walk, offset, page, size)
+        return None if kept == page.cursors[size] else kept
+
+    def _keep(self, tenant: str, walk: Hashable, offset: int, page: Page, size: int, *, anew: bool = False) -> str:
+        place = place_of(walk, offset + size)
+        return self._backend.remember(tenant, place, page.cursors[size], 2 * TIMEOUT, anew=anew)
 
     def _noted(self, page: Page) -> str | None:
         """Return what is kept where a page ends, when that was read along and will last."""

@@ -179,9 +179,9 @@ class MemoryBackend(TransactionalBackend):
             if row is not None:
                 store.rows[type_name].put(row._replace(used=used))
 
-    def _remember(self, tenant: str, key: str, text: str, seconds: int) -> str:
+    def _remember(self, tenant: str, key: str, text: str, seconds: int, anew: bool) -> str:
         with self._lock:
-            return self._all.setdefault(tenant, Tenant()).notes.remember(key, text, seconds, self._seconds())
+            return self._all.setdefault(tenant, Tenant()).notes.remember(key, text, seconds, self._seconds(), anew=anew)
 
     def _recall(self, tenant: str, key: str) -> str | None:
         with self._reading(tenant) as store:

@@ -22,13 +22,13 @@ class Notes:
         note = self._notes.get(key)
         return None if note is None or note.ends <= now else note.text
 
-    def remember(self, key: str, text: str, seconds: int, now: float) -> str:
+    def remember(self, key: str, text: str, seconds: int, now: float, *, anew: bool) -> str:
         """Keep a text unless one is kept; return what is kept."""
-        note = self._notes.get(key)
+        note = None if anew else self._notes.get(key)
         if note is not None and note.ends > now and (note.text != text or note.ends - now >= seconds / 2):
             return note.text
         self._notes.pop(key, None)
         self._notes[key] = _Note(text, now + seconds)
         if len(self._notes) > NOTES:
-            del self._notes[next(iter(self._notes))]
+            del self._notes[next(old for old, note in self._notes.items() if note.ends <= now + seconds)]
         return text

@@ -130,7 +130,7 @@ class RedisBackend(TransactionalBackend):
         self, tenant: str, changes: Sequence[Change], actor: Actor
     ) -> tuple[list[Resource | None], list[LogEntry]]:
         if overlay := self._held.overlays.get(tenant):
-            overlay.hashes(foresee(self.types, changes))
+            overlay.hashes(foresee(self, changes))
             return super()._commit(tenant, changes, actor)
         with self._turns.take(tenant):
             done = patiently(partial(self._attempt, tenant, changes, actor), _TRIES)
@@ -142,7 +142,7 @@ class RedisBackend(TransactionalBackend):
         def work(overlay: Overlay) -> tuple[list[Resource | None], list[LogEntry]]:
             return self._apply(RedisTransaction(overlay, self._kinds), changes, actor)
 
-        return Commits(self._stored(tenant), self._kinds).attempt(work, foresee(self.types, changes))
+        return Commits(self._stored(tenant), self._kinds).attempt(work, foresee(self, changes))
 
     @contextmanager
     def _overlay(self, tenant: str) -> Iterator[Overlay]:
@@ -174,8 +174,8 @@ class RedisBackend(TransactionalBackend):
     def _touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None:
         self._stored(tenant).run("touch", f"{type_name}\n", resource_id, used)
 
-    def _remember(self, tenant: str, key: str, text: str, seconds: int) -> str:
-        kept: str = self._stored(tenant).run("remember", key, text, seconds, self._seconds(), NOTES)
+    def _remember(self, tenant: str, key: str, text: str, seconds: int, anew: bool) -> str:
+        kept: str = self._stored(tenant).run("remember", key, text, seconds, self._seconds(), NOTES, int(anew))
         return kept
 
     def _recall(self, tenant: str, key: str) -> str | None:

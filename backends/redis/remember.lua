@@ -1,16 +1,18 @@
--- Keeps a note unless one is kept, and returns what is kept. ARGV: key, text, seconds, the present moment, most notes.
+-- Keeps a note unless one is kept, and returns what is kept.
+-- ARGV: key, text, seconds, the present moment, most notes, 1 to write in the place of what is kept.
 local NOTES, NOTED = unpack(KEYS)
 local key, text, seconds, now = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
-local note = redis.call('HGET', NOTES, key)
+local note = ARGV[6] ~= '1' and redis.call('HGET', NOTES, key)
 if note then
   local ends, kept = string.match(note, '^(%S+) (.*)$')
   local left = tonumber(ends) - now
   if left > 0 and (kept ~= text or left >= seconds / 2) then return kept end
 end
 
-redis.call('HSET', NOTES, key, string.format('%.6f', now + seconds) .. ' ' .. text)
-redis.call('ZADD', NOTED, ARGV[4], key)
+local ends = string.format('%.6f', now + seconds)
+redis.call('HSET', NOTES, key, ends .. ' ' .. text)
+redis.call('ZADD', NOTED, ends, key)
 local too_many = redis.call('ZCARD', NOTED) - ARGV[5]
 if too_many > 0 then
   for _, old in ipairs(redis.call('ZRANGE', NOTED, 0, too_many - 1)) do

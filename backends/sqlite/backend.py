@@ -214,13 +214,13 @@ class SQLiteBackend(TransactionalBackend):
                 (used, self._tenant(connection, tenant), resource_id, type_name),
             )
 
-    def _remember(self, tenant: str, key: str, text: str, seconds: int) -> str:
+    def _remember(self, tenant: str, key: str, text: str, seconds: int, anew: bool) -> str:
         now = self._seconds()
 
         def decided(connection: sqlite3.Connection) -> str | None:
             number = self._tenant(connection, tenant)
             until = now + seconds / 2
-            return None if number is None else notes.decided(connection, number, key, text, until, now)
+            return None if number is None or anew else notes.decided(connection, number, key, text, until, now)
 
         kept = self._connections.read(decided)
         if kept is not None:

@@ -20,11 +20,12 @@ def decided(connection: sqlite3.Connection, tenant: int, key: str, text: str, un
 
 
 def write(connection: sqlite3.Connection, tenant: int, key: str, text: str, ends: float) -> None:
-    """Keep a text, and of all notes the last ones."""
+    """Keep a text, and of all notes the last ones and those that end later."""
     connection.execute("DELETE FROM note WHERE tenant = ? AND key = ?", (tenant, key))
     sql = (
         "INSERT INTO note (tenant, number, key, text, ends) "
         "SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4 FROM note WHERE tenant = ?1 RETURNING number"
     )
     ((number,),) = connection.execute(sql, (tenant, key, text, ends)).fetchall()
-    connection.execute("DELETE FROM note WHERE tenant = ? AND number <= ?", (tenant, number - NOTES))
+    sql = "DELETE FROM note WHERE tenant = ? AND number <= ? AND ends <= ?"
+    connection.execute(sql, (tenant, number - NOTES, ends))

@@ -41,6 +41,15 @@ class NoteContract:
         clock.advance(seconds=59)
         assert backend.recall(TENANT, "k") == "second"
 
+    def test_a_text_in_the_place_of_another(self, backend: Backend, clock: ManualClock) -> None:
+        """It counts from then on, for its own time."""
+        backend.remember(TENANT, "k", "first", 60)
+        clock.advance(seconds=59)
+        assert backend.remember(TENANT, "k", "second", 60, anew=True) == backend.recall(TENANT, "k") == "second"
+        clock.advance(seconds=59)
+        assert backend.remember(TENANT, "k", "third", 60) == "second"
+        assert backend.remember(TENANT, "new", "text", 60, anew=True) == backend.recall(TENANT, "new") == "text"
+
     def test_a_text_that_is_remembered_again_lasts(self, backend: Backend, clock: ManualClock) -> None:
         """Whoever remembers a text finds it for half of the time at least, though it was there before."""
         for _ in range(10):
@@ -80,13 +89,16 @@ class NoteContract:
         assert kept == {backend.recall(TENANT, "k")}
 
     def test_the_last_notes_are_kept(self, backend: Backend) -> None:
-        """There are `NOTES` in a tenant at most: whichever was remembered longest ago goes, in that tenant alone."""
+        """There are `NOTES` in a tenant: whichever was remembered longest ago goes, in that tenant alone, unless it is
+        to last longer than the new one."""
         backend.remember(OTHER, "0", "text", 60)
+        backend.remember(TENANT, "long", "text", 61)
         with backend.together(TENANT):
             for number in range(NOTES + 2):
                 backend.remember(TENANT, str(number), "text", 60)
-        kept = [backend.recall(TENANT, str(number)) for number in (0, 1, 2, NOTES, NOTES + 1)]
+        kept = [backend.recall(TENANT, str(number)) for number in (0, 1, 3, NOTES, NOTES + 1)]
         assert kept == [None, None, "text", "text", "text"]
+        assert backend.recall(TENANT, "long") == "text"
         assert backend.recall(OTHER, "0") == "text"
 
     def test_notes_inside_of_what_is_together(self, backend: Backend) -> None:

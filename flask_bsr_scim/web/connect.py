@@ -55,7 +55,7 @@ def answer(call: Call, service: str, method: str) -> flask.Response:
     :raises NotImplementedHere: this API has no such method.
     :raises UnsupportedMediaType: the body is in neither of the two forms.
     """
-    if call.request.method not in METHODS:
+    if call.request.environ["REQUEST_METHOD"] not in METHODS:
         raise MethodNotAllowed(METHODS)
     caller = _caller(call)
     rule = find_rule(service, method)

@@ -185,16 +185,21 @@ class Mount:
     def _make_view(self, request: flask.Request) -> View:
         if pinned := self.service.settings.public_url(self.prefix):
             return View(self.service.types, pinned)
-        if not _is_host(request.host) or request.scheme not in _SCHEMES:
+        root = request.root_path.rstrip("/")
+        if not _is_host(request.host) or request.scheme not in _SCHEMES or not _is_root(root):
             raise ScimError("Host, or the headers of a proxy, do not name the host that this request is for.")
-        host, path = f"{request.scheme}://{request.host}", quote(request.root_path.rstrip("/"))
-        return View(self.service.types, host + path + self.prefix)
+        return View(self.service.types, f"{request.scheme}://{request.host}{quote(root)}{self.prefix}")
 
 
 def _is_host(host: str) -> bool:
     """Tell whether a name, or an address, may be one of a host (RFC 1035 §2.3.4)."""
     labels = host.partition(":")[0].removesuffix(".").split(".")
     return len(host) <= _LONGEST_HOST and all(0 < len(label) <= _LONGEST_LABEL for label in labels)
+
+
+def _is_root(path: str) -> bool:
+    """Tell whether a path may lie between a host and a prefix, and is none of a host's name."""
+    return not path or (path.startswith("/") and not path.startswith("//"))
 
 
 def _request_id(given: str | None) -> str:

@@ -46,7 +46,9 @@ def dispatch(call: Call, methods: Methods, parameters: dict[str, Any]) -> flask.
     :raises MethodNotAllowed: there is none for it.
     :raises ServiceUnavailable: other large requests are in the way.
     """
-    method = "GET" if call.request.method == "HEAD" else call.request.method
+    # As it was sent: methods are case-sensitive (RFC 9110 §9.1), and a proxy may refuse some by their names.
+    method = call.request.environ["REQUEST_METHOD"]
+    method = "GET" if method == "HEAD" else method
     if not methods:
         raise NotFound("There is no such endpoint.")
     if method not in methods:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from flask_bsr_scim.anchors import TIMEOUT
+from flask_bsr_scim.backends.base import NOTES
 from flask_bsr_scim.registry.model import ServerRole
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.web.console.sessions import COOKIE, LIFETIME
@@ -244,6 +246,17 @@ def test_signing_out(site: Site) -> None:
     assert response.headers["Location"] == "login"
     assert COOKIE not in visitor.cookie
     assert is_out(visitor)
+    assert is_out(copy)
+
+
+def test_nobody_undoes_a_sign_out(site: Site) -> None:
+    """Reading many lists, as every SCIM token can, makes the server forget no end of a session."""
+    visitor = site.visitor()
+    copy = Visitor(site.app)
+    copy.cookie = visitor.cookie
+    visitor.post("logout")
+    for number in range(NOTES + 1):
+        site.service.backend.remember("default", str(number), "an anchor", 2 * TIMEOUT)
     assert is_out(copy)
 
 

@@ -56,6 +56,14 @@ def test_allow_tells_the_truth(rule: str, scim: Scim) -> None:
 
 
 @pytest.mark.requirement("D-29")
+@pytest.mark.parametrize("method", ["delete", "Delete", "get", "head", "brew"])
+def test_methods_are_case_sensitive(method: str, scim: Scim) -> None:
+    """RFC 9110 §9.1: a proxy that lets no DELETE pass is not got round."""
+    path = path_of(scim.user())
+    assert scim(method, path).status_code == 405
+    assert scim.get(path).status_code == 200
+
+
 @pytest.mark.parametrize("method", ["OPTIONS", "GET", "POST"])
 def test_an_unknown_path_allows_nothing(method: str, scim: Scim) -> None:
     """404, whatever the method."""

@@ -166,6 +166,13 @@ def test_the_other_headers_of_a_trusted_proxy(environ: dict[str, str], shown: st
     assert base_url(client(trusted_proxies=1), **{**NGROK, **environ}) == shown
 
 
+@pytest.mark.parametrize("prefix", [".evil.example", "@evil.example", "//evil.example", "evil"])
+def test_a_prefix_that_is_none(prefix: str) -> None:
+    """It would be a part of the host, or another one."""
+    response = client(trusted_proxies=1).get("/Users", environ={"HTTP_X_FORWARDED_PREFIX": prefix})
+    assert_error(response, 400, None, "do not name the host")
+
+
 @pytest.mark.parametrize("prefix", ["/dir", "/dir/", "/zo\xc3\xab", '/a"b', "/a b"])
 def test_an_application_below_a_path(prefix: str) -> None:
     """SCRIPT_NAME, where the WSGI server has mounted the application, is part of the address, and escaped."""
