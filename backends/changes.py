@@ -58,6 +58,13 @@ class RemovalOfAll:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """No change but a condition: no resource holds a key when the commit comes to it, or else all of it is refused."""
+
+    key: Key
+
+
+@dataclass(frozen=True, slots=True)
 class Conversion:
     """A resource that has no members becomes one of another type.
 
@@ -73,7 +80,7 @@ class Conversion:
     expected_version: int | None = None
 
 
-Change = Insert | Swap | Removal | RemovalOfAll | Conversion
+Change = Insert | Swap | Removal | RemovalOfAll | Absence | Conversion
 
 
 class Actor(NamedTuple):

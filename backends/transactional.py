@@ -7,11 +7,13 @@ from contextlib import AbstractContextManager
 import orjson
 
 from flask_bsr_scim.backends.base import (
+    Absence,
     Actor,
     Backend,
     Change,
     Conversion,
     Insert,
+    Key,
     LogEntry,
     Removal,
     RemovalOfAll,
@@ -82,6 +84,8 @@ class _Commit:
             case RemovalOfAll(key):
                 for row in self._transaction.holders(self._stored_key(key)):
                     self._remove(row)
+            case Absence(key):
+                self._see_absence(key)
         return None
 
     def _insert(self, change: Insert) -> Resource:
@@ -135,6 +139,10 @@ class _Commit:
         self._move_keys(resource_type, row, document, {}, document)
         self._transaction.delete(row)
         self._log_end(resource_type, row, document, removed)
+
+    def _see_absence(self, key: Key) -> None:
+        for row in self._transaction.holders(self._stored_key(key)):
+            raise UniquenessConflict(key.type, key.attribute, str(key.value), row.id)
 
     def _find(self, change: Swap | Removal | Conversion) -> Row:
         row = self._transaction.find(change.id)

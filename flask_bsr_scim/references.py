@@ -9,7 +9,17 @@ from contextlib import nullcontext
 from dataclasses import replace
 from typing import NamedTuple
 
-from flask_bsr_scim.backends.base import Backend, Change, Conversion, Insert, Query, Removal, RemovalOfAll, Swap
+from flask_bsr_scim.backends.base import (
+    Absence,
+    Backend,
+    Change,
+    Conversion,
+    Insert,
+    Query,
+    Removal,
+    RemovalOfAll,
+    Swap,
+)
 from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import InvalidValue, shown
 from flask_bsr_scim.exchange import Context
@@ -77,7 +87,7 @@ class References:
                 return not self._holding.get(name, frozenset()).isdisjoint(document)
             case Swap(name, resource_id, dict(document)) if before is not None and before["id"] == resource_id:
                 return any(before.get(a) != document.get(a) for a in self._watched.get(name, ()))
-            case Swap(document=None) | RemovalOfAll():
+            case Swap(document=None) | RemovalOfAll() | Absence():
                 return False
         return change.type in self._to
 

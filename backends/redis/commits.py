@@ -19,14 +19,14 @@ from typing import Final, TypeVar
 
 from redis.exceptions import ConnectionError, RedisError, TimeoutError
 
-from flask_bsr_scim.backends.base import Change, Conversion, Insert, RemovalOfAll, Swap
+from flask_bsr_scim.backends.base import Absence, Backend, Change, Conversion, Insert, RemovalOfAll, Swap
 from flask_bsr_scim.backends.redis.layout import LOCK, META, ROWS, UNIQUE, USED, digest, joined
 from flask_bsr_scim.backends.redis.overlay import Overlay
 from flask_bsr_scim.backends.redis.space import Kinds
 from flask_bsr_scim.backends.redis.tenant import PATIENCE, Command, StoredTenant, flat
 from flask_bsr_scim.backends.redis.waiting import Waiting
 from flask_bsr_scim.errors import StoreError, StoreUnavailable
-from flask_bsr_scim.schema import Document, TypeRegistry
+from flask_bsr_scim.schema import Document
 
 T = TypeVar("T")
 
@@ -177,16 +177,16 @@ def patiently(attempt: Callable[[], T], tries: int) -> T | None:
     return None
 
 
-def foresee(types: TypeRegistry, changes: Sequence[Change]) -> Foreseen:
+def foresee(backend: Backend, changes: Sequence[Change]) -> Foreseen:
     """Return what a commit of changes will surely read."""
     ids = list(chain.from_iterable(map(_ids, changes)))[:_FORESEEN_AT_MOST]
-    fields = list(chain.from_iterable(_unique_fields(types, change) for change in changes))[:_FORESEEN_AT_MOST]
+    fields = list(chain.from_iterable(_unique_fields(backend, change) for change in changes))[:_FORESEEN_AT_MOST]
     return {ROWS: ids, USED: ids, UNIQUE: fields}
 
 
 def _ids(change: Change) -> Iterator[str]:
     """Yield the ids of the resources that a change is about, those of a few members too."""
-    if isinstance(change, RemovalOfAll):
+    if isinstance(change, RemovalOfAll | Absence):
         return
     yield change.id
     if isinstance(change, Insert | Swap) and change.members is not None:
@@ -194,10 +194,14 @@ def _ids(change: Change) -> Iterator[str]:
         yield from touched if len(touched) <= _FEW_MEMBERS else ()
 
 
-def _unique_fields(types: TypeRegistry, change: Change) -> Iterator[str]:
+def _unique_fields(backend: Backend, change: Change) -> Iterator[str]:
+    if isinstance(change, Absence):
+        stored = backend.stored_key(change.key)
+        if stored.unique:
+            yield joined(stored.name, digest(stored.key))
     type_name, document = _new_document(change)
     if document is not None:
-        for index in types.by_name[type_name].indexed:
+        for index in backend.types.by_name[type_name].indexed:
             if index.unique:
                 yield from (joined(index.name, digest(key)) for key in index.keys(document))
 

@@ -54,9 +54,9 @@ class SQLiteTransaction(Transaction):
 
     def holders(self, key: StoredKey) -> list[Row]:
         self._write_keys()
-        table = "unique_key" if key.unique else "attribute_key"
+        among, table = ("=", "unique_key") if key.unique else ("IN", "attribute_key")
         sql = (
-            f"SELECT {COLUMNS} FROM resource WHERE seq IN "
+            f"SELECT {COLUMNS} FROM resource WHERE seq {among} "
             f"(SELECT seq FROM {table} WHERE tenant = ? AND name = ? AND key = ?) ORDER BY seq"
         )
         return list(map(row_of, self._execute(sql, (self._tenant, key.name, key.key))))

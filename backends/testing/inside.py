@@ -6,10 +6,21 @@ from typing import Any, NoReturn
 
 import pytest
 
-from flask_bsr_scim.backends.base import Backend, Change, Conversion, Key, LogEntry, RemovalOfAll, Swap
+from flask_bsr_scim.backends.base import (
+    Absence,
+    Backend,
+    Change,
+    Conversion,
+    Key,
+    LogEntry,
+    RemovalOfAll,
+    Swap,
+)
 from flask_bsr_scim.backends.testing.data import (
     OTHER,
     TENANT,
+    THREADS,
+    at_once,
     changed,
     circle,
     commit,
@@ -150,6 +161,46 @@ class InsideContract:
         assert commit(circles, RemovalOfAll(Key(*_INDEXED, "dee")), tenant=OTHER) == [None]
         assert "g" in found(circles, "Person")
 
+    @pytest.mark.parametrize(
+        ("attribute", "free", "held", "holder"),
+        [pytest.param("userName", "f", "B", "b", id="unique"), pytest.param("nickName", "f", "DEE", "d", id="others")],
+    )
+    def test_an_absence(self, circles: Backend, attribute: str, free: str, held: str, holder: str) -> None:
+        """A commit is refused when somebody holds a key; the error names path, value as given, and holder."""
+        assert commit(circles, Absence(Key("Person", attribute, free)), note("n")) == [
+            None,
+            stored(circles, "Note", "n"),
+        ]
+        commit(circles, Absence(Key("Person", attribute, held)), tenant=OTHER)
+        before = everything(circles)
+        with pytest.raises(UniquenessConflict) as caught:
+            commit(circles, note("m"), Absence(Key("Person", attribute, held)))
+        error = caught.value
+        assert (error.type_name, error.attribute, error.value, error.holder) == ("Person", attribute, held, holder)
+        assert everything(circles) == before
+
+    def test_an_absence_sees_the_commit_that_it_is_in(self, circles: Backend) -> None:
+        """It is of what earlier changes left: a key that they gave up is free, and one that they took is not."""
+        absence = Absence(Key("Person", "userName", "B"))
+        commit(circles, changed(person("b"), userName="bee"), absence)
+        for attribute in ("userName", "nickName"):
+            with pytest.raises(UniquenessConflict):
+                commit(circles, person("f", **{attribute: "f"}), Absence(Key("Person", attribute, "F")))
+        with circles.together(TENANT):
+            commit(circles, absence, person("f", userName="B"))
+            with pytest.raises(UniquenessConflict):
+                commit(circles, absence)
+        assert stored(circles, "Person", "f").document["userName"] == "B"
+
+    def test_races_for_an_absence(self, backend: Backend) -> None:
+        """Of many who want to be the only one with a key that is not unique, one succeeds."""
+        absence = Absence(Key(*_INDEXED, "dee"))
+        wanted: list[list[Change]] = [[absence, person(f"id-{n}", nickName="Dee")] for n in range(THREADS)]
+        outcomes = at_once(backend, *wanted)
+        assert outcomes.count(None) == 1
+        assert sum(isinstance(outcome, UniquenessConflict) for outcome in outcomes) == THREADS - 1
+        assert found(backend, "Person") == [f"id-{outcomes.index(None)}"]
+
     def test_an_index_of_some_values(self, backend: Backend) -> None:
         """An index may have the rare values alone: filters find the others too, and the rare ones are keys."""
         commit(backend, person("a", active=True), person("b", active=False), person("c"), team("t", "a", "b", "c"))
@@ -164,8 +215,9 @@ class InsideContract:
 
     def test_an_unknown_index(self, backend: Backend) -> None:
         """A key of an attribute that has no index, or not of that value, is an error of the program."""
-        with pytest.raises(KeyError):
-            commit(backend, RemovalOfAll(Key("Person", "active", True)))
+        for change in (RemovalOfAll, Absence):
+            with pytest.raises(KeyError):
+                commit(backend, change(Key("Person", "active", True)))
         with pytest.raises(KeyError):
             backend.members(TENANT, ["t"], without=[Key("Note", "text", "n")])
 

@@ -11,6 +11,7 @@ from flask_bsr_scim.registry.owners import (
     find_user,
     hidden_from_scim,
     is_same_address,
+    known_by_none,
     owner_id,
     provisioned,
     shown_to_scim,
@@ -36,18 +37,21 @@ class RegistryConsequences:
     def insert(self, context: Context, change: Insert, *, again: bool) -> Sequence[Change]:
         """Return a new registry user beside the SCIM user, or the adoption of one that was never provisioned.
 
-        An adopted user keeps its id, which then is not that of `change`. At first the handle is supposed to be free.
+        An adopted user keeps its id, which then is not that of `change`. At first the handle is supposed to be free,
+        and nobody to be there to adopt: if that is wrong, the store refuses it.
 
         :raises Uniqueness: e-mail and userName are addresses of two different users, or only resemble one's.
         """
         if change.type != USER:
             return [change]
         store = self._store(context)
-        owner = _adoptable(store, change.document)
+        owner = _adoptable(store, change.document) if again else None
         user = None if owner is None else find_user(store, user_id_of(owner))
         if owner is None or user is None:
-            return [change, *provisioned(store, change.id, change.document, None, look=again)]
-        return _adoption(store, user, owner, change.document)
+            changes = [change, *provisioned(store, change.id, change.document, None, look=again)]
+        else:
+            changes = _adoption(store, user, owner, change.document)
+        return [*changes, *known_by_none(addresses(change.document))]
 
     def swap(self, context: Context, before: Document, change: Swap) -> Sequence[Change]:
         """Return the change, and what becomes of the user's tokens and of the address by which it could be adopted.
@@ -58,9 +62,11 @@ class RegistryConsequences:
             return [change]
         store, user_id = self._store(context), change.id
         after = before if change.document is None else change.document
-        _check_addresses(store, user_id, before, after)
+        new = _new_addresses(before, after)
+        _check_addresses(store, user_id, new)
         owner = store.get(OWNER, owner_id(user_id))
-        return [change, *_revoked(user_id, before, after), *provisioned(store, user_id, after, owner)]
+        changes = [change, *_revoked(user_id, before, after), *provisioned(store, user_id, after, owner)]
+        return [*changes, *known_by_none(new)]
 
     def remove(self, context: Context, before: Document, change: Removal) -> Sequence[Change]:
         """Return what leaves of the user a deactivated outsider, with its handle and roles, without an address."""
@@ -113,12 +119,16 @@ def _revoked(user_id: str, before: Document, after: Document) -> list[Change]:
     return [tokens_revoked(user_id)] if before.get("active", True) and not after.get("active", True) else []
 
 
-def _check_addresses(store: TenantStore, user_id: str, before: Document, new: Document) -> None:
-    if before.get("userName") == new.get("userName") and before.get("emails") == new.get("emails"):
-        return
+def _new_addresses(before: Document, after: Document) -> list[str]:
+    if before.get("userName") == after.get("userName") and before.get("emails") == after.get("emails"):
+        return []
     had = {fold(address) for address in addresses(before)}
-    for address in addresses(new):
-        owner = store.find(OWNER, "email", address) if fold(address) not in had else None
+    return [address for address in addresses(after) if fold(address) not in had]
+
+
+def _check_addresses(store: TenantStore, user_id: str, new: Sequence[str]) -> None:
+    for address in new:
+        owner = store.find(OWNER, "email", address)
         if owner is not None and owner.id != owner_id(user_id):
             raise Uniqueness(
                 f"The address {shown(address)} of the user with the id {user_id} belongs to another user already (id "

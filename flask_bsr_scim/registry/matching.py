@@ -1,6 +1,7 @@
 """Whom an address means."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from flask_bsr_scim.errors import shown
 from flask_bsr_scim.registry.errors import FailedPrecondition
@@ -32,6 +33,17 @@ def match(store: TenantStore, address: str) -> Resource | None:
             "provider."
         )
     return next(iter(having), None)
+
+
+@contextmanager
+def match_alone(store: TenantStore, address: str) -> Iterator[Resource | None]:
+    """Give what :func:`match` returns, and let nobody else write meanwhile.
+
+    An address is found under several keys, and a new user holds some of them: of two who get it at once the store
+    might refuse neither.
+    """
+    with store.backend.together(store.tenant):
+        yield match(store, address)
 
 
 def _near(store: TenantStore, address: str) -> tuple[Sequence[Resource], str]:

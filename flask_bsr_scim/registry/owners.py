@@ -6,9 +6,10 @@ has the handle, and, as long as SCIM has never written the user, the address by 
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from enum import StrEnum
 
-from flask_bsr_scim.backends.base import Change, Conversion, Insert, Key, Removal, RemovalOfAll, Swap
+from flask_bsr_scim.backends.base import Absence, Change, Conversion, Insert, Key, Removal, RemovalOfAll, Swap
 from flask_bsr_scim.errors import shown
 from flask_bsr_scim.registry.errors import InvalidArgument
 from flask_bsr_scim.registry.grants import GRANT
@@ -144,6 +145,11 @@ def provisioned(
         name_source = work_email(document) or document["userName"]
         return [new_owner(store, user_id, name_source, Origin.SCIM, look=look)]
     return [_with(owner, email=None)] if "email" in owner.document else []
+
+
+def known_by_none(addresses: Iterable[str]) -> list[Absence]:
+    """Return the conditions that nobody can be adopted by some addresses when the commit comes to them."""
+    return [Absence(Key(OWNER, "email", address)) for address in addresses]
 
 
 def with_email(owner: Resource, email: str) -> Swap:

@@ -11,7 +11,7 @@ from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.registry.attempts import insist
 from flask_bsr_scim.registry.errors import NotThere, PermissionDenied
 from flask_bsr_scim.registry.grants import GRANT, grant_id, grants_among
-from flask_bsr_scim.registry.matching import match
+from flask_bsr_scim.registry.matching import match, match_alone
 from flask_bsr_scim.registry.model import OrganizationRole, RegistryUser, RoleSource
 from flask_bsr_scim.registry.names import check_group_name
 from flask_bsr_scim.registry.owners import (
@@ -86,6 +86,12 @@ def sign_in(
 
     def attempt() -> SignIn:
         user = match(store, email)
+        if user is not None:
+            return admit(user)
+        with match_alone(store, email) as user:
+            return admit(user)
+
+    def admit(user: Resource | None) -> SignIn:
         if user is not None and not is_active(user):
             raise PermissionDenied(f"The user {shown(email)} is deactivated.")
         user_id = new_id() if user is None else user.id

@@ -7,7 +7,7 @@ from flask_bsr_scim.errors import shown
 from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.registry.attempts import insist
 from flask_bsr_scim.registry.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotThere
-from flask_bsr_scim.registry.matching import match
+from flask_bsr_scim.registry.matching import match, match_alone
 from flask_bsr_scim.registry.model import RegistryUser, ServerRole
 from flask_bsr_scim.registry.owners import (
     OUTSIDER,
@@ -103,20 +103,19 @@ class Users:
         :raises FailedPrecondition: the user is deactivated; or see :func:`match`.
         """
         check_email(email)
-
-        def attempt() -> RegistryUser:
-            user = match(self._store, email)
-            if user is not None and not is_active(user):
+        with match_alone(self._store, email) as user:
+            if user is None:
+                return self._new_admin(email)
+            if not is_active(user):
                 raise FailedPrecondition(f"The user {shown(email)} is deactivated.")
-            if user is not None:
-                return self.set_server_role(user.id, ServerRole.ADMIN)
-            user_id = new_id()
-            document = {"schemas": [urn(OUTSIDER)], "id": user_id, "active": True}
-            owner = new_owner(self._store, user_id, email, Origin.ADMIN, email=email, server_role=ServerRole.ADMIN)
-            self._store.commit(Insert(OUTSIDER, user_id, document), owner)
-            return self.get(user_id)
+            return self.set_server_role(user.id, ServerRole.ADMIN)
 
-        return insist(attempt)
+    def _new_admin(self, email: str) -> RegistryUser:
+        user_id = new_id()
+        document = {"schemas": [urn(OUTSIDER)], "id": user_id, "active": True}
+        owner = new_owner(self._store, user_id, email, Origin.ADMIN, email=email, server_role=ServerRole.ADMIN)
+        self._store.commit(Insert(OUTSIDER, user_id, document), owner)
+        return self.get(user_id)
 
     def set_active(self, user_id: str, active: bool) -> RegistryUser:
         """Let a user use the registry, or lock the user out at once: then all of its API tokens are gone for good.
@@ -162,7 +161,9 @@ class Users:
                 raise AlreadyExists(f"The address {shown(email)} is another user's; give one that is free.")
             return [shown_to_scim(user, user_document(self._store, email)), with_email(owner, email)]
 
-        return self._change(user_id, changes)
+        # For the reason of match_alone; but first it is seen whether there is anything to restore.
+        with self._store.backend.together(self._store.tenant):
+            return self._change(user_id, changes)
 
     def _change(self, user_id: str, changes: Callable[[Resource, Resource], Sequence[Change]]) -> RegistryUser:
         def attempt() -> RegistryUser:

@@ -265,6 +265,7 @@ def test_a_sign_in_sees_what_has_changed_since_it_looked(world: World, monkeypat
 
 def test_a_group_that_another_sign_in_makes_is_joined(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two users who bring a new group at once are both in it."""
+    world.sign_in("bob@example.com")
     interfere(world, monkeypatch, lambda: world.sign_in("ann@example.com", ["new"]))
     bob = world.sign_in("bob@example.com", ["new"]).user
     ann = world.users.by_name("ann")

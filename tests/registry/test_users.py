@@ -1,12 +1,12 @@
 """The users of the registry: found, listed, made administrators, locked out, restored."""
 
 from collections.abc import Callable
-from functools import partial
+from functools import partial, partialmethod
 from typing import Any
 
 import pytest
 
-from flask_bsr_scim.backends.base import Backend, Change
+from flask_bsr_scim.backends.base import Backend
 from flask_bsr_scim.errors import VersionConflict
 from flask_bsr_scim.registry.attempts import insist
 from flask_bsr_scim.registry.errors import (
@@ -348,15 +348,17 @@ def replace_name() -> dict[str, object]:
 
 
 def interfere(world: World, monkeypatch: pytest.MonkeyPatch, act: Callable[[], object]) -> None:
-    """Let something happen just before the next commit of the registry."""
-    commit = Backend.commit
+    """Let something happen just before the registry next commits, or keeps others from doing so."""
+    methods = {name: getattr(Backend, name) for name in ("commit", "together")}
 
-    def late(self: Backend, tenant: str, changes: list[Change], *rest: Any) -> object:
-        monkeypatch.setattr(Backend, "commit", commit)
+    def late(self: Backend, *arguments: Any, name: str) -> object:
+        for each, method in methods.items():
+            monkeypatch.setattr(Backend, each, method)
         act()
-        return commit(self, tenant, changes, *rest)
+        return methods[name](self, *arguments)
 
-    monkeypatch.setattr(Backend, "commit", late)
+    for name in methods:
+        monkeypatch.setattr(Backend, name, partialmethod(late, name=name))
 
 
 # Restored
