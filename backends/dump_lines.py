@@ -6,6 +6,7 @@ changed does not fit it.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any, Final
@@ -15,7 +16,7 @@ import orjson
 from flask_bsr_scim.backends.changes import LogEntry
 from flask_bsr_scim.backends.conventions import check_tenant
 from flask_bsr_scim.backends.dump_records import read, written
-from flask_bsr_scim.backends.dumping import DumpError, Members, Profile, Record
+from flask_bsr_scim.backends.dumping import DumpError, Members, Profile, Record, RecordError
 from flask_bsr_scim.resource import Resource
 
 FORMAT: Final = 1
@@ -100,6 +101,14 @@ class LineReader:
         for name, value in expected.items():
             if line.get(name) != value:
                 raise self._wrong(f"the file was changed: {name} is {line.get(name)} here, and {value} of the lines")
+
+    @contextmanager
+    def numbering(self) -> Iterator[None]:
+        """Give a record that is refused while its tenant is loaded the number of its line."""
+        try:
+            yield
+        except RecordError as error:
+            raise self._wrong(str(error)) from None
 
     def finish(self) -> None:
         """See that nothing follows."""

@@ -132,10 +132,18 @@ def _check(kind: str, values: Mapping[str, Any]) -> None:
 def _resource(document: dict[str, Any], **values: Any) -> Resource:
     if document.get("id") != values["id"]:
         raise ValueError(f"the id is {_shown(values['id'])}, and that in the document {_shown(document.get('id'))}")
-    return Resource(**values, text=orjson.dumps(document).decode())
+    return Resource(**values, text=_text("document", document))
+
+
+def _text(name: str, value: dict[str, Any]) -> str:
+    try:
+        return orjson.dumps(value).decode()
+    except orjson.JSONEncodeError:
+        raise ValueError(f"{name} is nested too deep") from None
 
 
 def _entry(entry: LogEntry) -> LogEntry:
+    _text("delta", entry.delta)
     versions = entry.before is not None, entry.after is not None
     if versions != _VERSIONS[entry.operation]:
         told = {"before": entry.before, "after": entry.after}

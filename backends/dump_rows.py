@@ -36,16 +36,10 @@ class Entered(NamedTuple):
 
 
 def enter(types: TypeRegistry, seq: int, resource: Resource) -> Entered:
-    """Return what is stored of a resource.
-
-    :raises DumpError: its document is none of its type.
-    """
+    """Return what is stored of a resource."""
     document = resource.document
-    try:
-        row = Row(seq, *resource[:7], label_of(types.by_name[resource.type], document))
-        return Entered(row, index_keys(types, resource.type, document))
-    except (TypeError, ValueError, AttributeError):
-        raise DumpError(f"the document of {resource.type} {shown(resource.id)} is none of its schema") from None
+    row = Row(seq, *resource[:7], label_of(types.by_name[resource.type], document))
+    return Entered(row, index_keys(types, resource.type, document))
 
 
 def index_keys(types: TypeRegistry, type_name: str, document: Document) -> list[IndexKey]:
@@ -123,6 +117,8 @@ def wrong_in(types: TypeRegistry, row: Row) -> Iterator[str]:
         return
     if document.get("id") != row.id:
         yield f"{name}: its document has another id"
+    if fault := types.shapes[row.type].fault(document):
+        yield f"{name}: its document is none of its schema: {fault}"
     if row.label != label_of(types.by_name[row.type], document):
         yield f"{name}: its name, as members show it, is not its displayName"
     if row.version < 1:

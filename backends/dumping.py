@@ -14,12 +14,15 @@ import orjson
 
 from flask_bsr_scim.backends.changes import LogEntry
 from flask_bsr_scim.backends.conventions import WrappedErrors, check_tenant
-from flask_bsr_scim.errors import ConfigurationError
+from flask_bsr_scim.errors import ConfigurationError, shown
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema import AttributePath, TypeRegistry
 
 MEMBERS_AT_ONCE = 1000
 """So many members are in one record at most."""
+
+LAST_NUMBER = (1 << 39) - 1
+"""No entry of the change log is numbered higher when it is loaded: as many can follow in every store."""
 
 
 class Profile(NamedTuple):
@@ -52,6 +55,10 @@ class Finding(NamedTuple):
 
 class DumpError(ValueError):
     """Records are not a dump, or do not go together; nothing was written."""
+
+
+class RecordError(DumpError):
+    """A record is wrong, or does not follow those before it; raised before the next one is taken."""
 
 
 class TenantTakenError(DumpError):
@@ -94,20 +101,21 @@ class Dumping(ABC):
         :meth:`~flask_bsr_scim.backends.base.Backend.together`.
 
         :param replace: takes away whatever the tenant holds, instead of refusing it.
-        :raises DumpError: the records are not a dump, or the tenant is not empty.
+        :raises RecordError: a record is not one of a dump, or its document not one of its type.
+        :raises DumpError: the records do not go together, or the tenant is not empty.
         :raises ConfigurationError: see :meth:`dump`.
         :raises ValueError: see :meth:`~flask_bsr_scim.backends.base.Backend.commit`.
         """
         check_tenant(tenant)
         with self._wrapped:
-            self._load(tenant, _exported(self.types, _ordered(records)), replace)
+            self._load(tenant, _shaped(self.types, _exported(self.types, _ordered(records))), replace)
 
     @final
     def check(self, seen: Seen = lambda number: None) -> Iterator[Finding]:
         """Walk through the whole store, and yield what is wrong in it.
 
         Every resource is where its indexes and its memberships say, and nothing else is there; unique keys have one
-        holder; totals are right; versions are those that the change log tells.
+        holder; documents are those of their types; totals are right; versions are those that the change log tells.
 
         :raises WrittenMeanwhileError: see :meth:`dump`.
         """
@@ -162,15 +170,29 @@ def _without(resource: Resource, paths: Iterable[AttributePath]) -> Resource:
     return resource._replace(text=orjson.dumps(document).decode())
 
 
+def _shaped(types: TypeRegistry, records: Iterable[Record]) -> Iterator[Record]:
+    """Yield records whose documents are those of their types.
+
+    :raises RecordError: one is not.
+    """
+    for record in records:
+        if isinstance(record, Resource) and (fault := types.shapes[record.type].fault(record.document)):
+            name = f"{record.type} {shown(record.id)}"
+            raise RecordError(f"the document of {name} is none of its schema: {fault}")
+        yield record
+
+
 def _ordered(records: Iterable[Record]) -> Iterator[Record]:
     """Yield the records of a dump.
 
-    :raises DumpError: their order is not that of a dump.
+    :raises RecordError: their order is not that of a dump, or nothing could follow.
     """
     before: Record | None = None
     for record in records:
         if not _follows(before, record):
-            raise DumpError(f"this is not the order of a dump: {_named(record)} comes after {_named(before)}")
+            raise RecordError(f"this is not the order of a dump: {_named(record)} comes after {_named(before)}")
+        if isinstance(record, LogEntry) and record.sequence > LAST_NUMBER:
+            raise RecordError(f"{_named(record)} is numbered too high: others can follow up to {LAST_NUMBER}")
         yield record
         before = record
     if before is None:
@@ -186,7 +208,7 @@ def _follows(before: Record | None, record: Record) -> bool:
         case Members(group, last), Members(other, ids):
             return (group, last[-1]) < (other, ids[0])
         case LogEntry(), LogEntry():
-            return before.sequence < record.sequence
+            return before.sequence + 1 == record.sequence
         case Resource(), Resource():
             return True
     return _ORDER.index(type(before)) < _ORDER.index(type(record))

@@ -5,6 +5,7 @@ from sys import intern
 from typing import NamedTuple
 
 from flask_bsr_scim.backends.base import LogEntry
+from flask_bsr_scim.backends.dumping import LAST_NUMBER
 from flask_bsr_scim.portions import portions
 
 _AT_ONCE = 250_000
@@ -48,12 +49,15 @@ class LogCheck:
         """Yield what is wrong."""
         first: LogEntry | None = None
         last: LogEntry | None = None
+        number = 0
         for entry in self._log():
             yield from _wrong_order(last, entry)
-            first, last = first or entry, entry
+            first, last, number = first or entry, entry, number + 1
         if first is None or last is None:
             return
-        walks = 1 + (last.sequence - first.sequence) // _AT_ONCE
+        if last.sequence > LAST_NUMBER:
+            yield f"entry {last.sequence} of the change log is numbered too high: the store has no room behind it"
+        walks = 1 + (number - 1) // _AT_ONCE
         for walk in range(walks):
             yield from self._walk(walk, walks, whole=first.sequence == 1)
 

@@ -7,6 +7,7 @@ import pytest
 
 from flask_bsr_scim.backends.base import Backend, Conversion, LogEntry, Removal
 from flask_bsr_scim.backends.dumping import (
+    LAST_NUMBER,
     MEMBERS_AT_ONCE,
     DumpError,
     Finding,
@@ -48,16 +49,16 @@ def _created(resource_id: str, type_name: str = "Person", text: str | None = Non
 
 _TIMES = {"created": _TIME, "modified": _TIME}
 _START: list[Record] = [Profile("bsr"), _created("a"), _created("b")]
-_GROUP = _created("t", "Team", '{"id":"t","displayName":"t"}')
+_GROUP = _created("t", "Team", '{"schemas":[],"id":"t","displayName":"t"}')
 _ENTRY = LogEntry(1, _TIME, None, None, "create", "Person", "a", None, 1, {})
 
 _REFUSED: dict[str, list[Record]] = {
     "nothing": [],
     "no profile": _START[1:],
     "two profiles": [*_START, Profile("bsr")],
-    "an id twice": [*_START, _created("a", text='{"id":"a","userName":"c"}')],
+    "an id twice": [*_START, _created("a", text='{"schemas":[],"id":"a","userName":"c"}')],
     "an id twice, of two types": [*_START, _created("a", "Note", '{"id":"a"}')],
-    "a unique value twice": [*_START, _created("c", text='{"id":"c","userName":"A"}')],
+    "a unique value twice": [*_START, _created("c", text='{"schemas":[],"id":"c","userName":"A"}')],
     "a member that is not there": [*_START, _GROUP, Members("t", ["a", "x"])],
     "a group that is not there": [*_START, Members("t", ["a"])],
     "a group without members": [*_START, Members("a", ["b"])],
@@ -66,7 +67,14 @@ _REFUSED: dict[str, list[Record]] = {
     "no members": [*_START, _GROUP, Members("t", [])],
     "a resource behind members": [*_START, _GROUP, Members("t", ["a"]), _created("c")],
     "an entry twice": [*_START, _ENTRY, _ENTRY],
+    "a hole in the change log": [*_START, _ENTRY, _ENTRY._replace(sequence=3, id="b")],
+    "an entry that none can follow": [*_START, _ENTRY._replace(sequence=(1 << 40) - 1)],
     "a resource behind the change log": [_START[0], _ENTRY, _START[1]],
+    "a document without schemas": [*_START, _created("c", text='{"id":"c","userName":"c"}')],
+    "a document with what is computed": [*_START, _created("c", text='{"schemas":[],"id":"c","meta":{}}')],
+    "a value of another type": [*_START, _created("c", text='{"schemas":[],"id":"c","active":"true"}')],
+    "one value for a list": [*_START, _created("c", text='{"schemas":[],"id":"c","emails":{"value":"a"}}')],
+    "a name of a group that is none": [*_START, _created("t", "Circle", '{"id":"t","displayName":{}}')],
 }
 
 
@@ -275,7 +283,7 @@ class DumpContract:
                 "a is Person in version 7; by entry 1 of the change log it is Person in version 1",
             ),
             (_replaced("b", version=1), "b is Person in version 1; by entry "),
-            (_replaced("a", text='{"id":"b","userName":"x"}'), "Person a: its document has another id"),
+            (_replaced("a", text='{"schemas":[],"id":"b","userName":"x"}'), "Person a: its document has another id"),
             (_replaced("d", version=0), "Person d is in version 0"),
             (lambda records: [r for r in records if r != records[1]], "a is not there; by entry 1 of the change log"),
             (_log_changed(1, before=4, operation="update"), "entry 1 of the change log takes Person a from version 4"),
@@ -298,6 +306,24 @@ class DumpContract:
         records = _of(TENANT, lived)
         lived.load(OTHER, [r for r in records if not isinstance(r, LogEntry) or r.sequence > 6])
         assert list(lived.check()) == []
+
+    def test_a_log_that_is_numbered_high(self, backend: Backend) -> None:
+        """Whatever number the last entry may have, the next one is behind it, in the same tenant."""
+        backend.load(TENANT, [*_START[:2], _ENTRY._replace(sequence=LAST_NUMBER - 1)])
+        commit(backend, person("b"), tenant=OTHER)
+        commit(backend, person("b"))
+        assert [entry.sequence for entry in backend.log(TENANT)] == [LAST_NUMBER - 1, LAST_NUMBER]
+        assert [entry.sequence for entry in backend.log(OTHER)] == [1]
+        assert list(backend.check()) == []
+
+    def test_a_log_without_room(self, backend: Backend) -> None:
+        """It is found, like any hole, in the time that its entries take."""
+        commit(backend, person("a"))
+        backend.load(OTHER, [*_START[:2], _ENTRY._replace(sequence=LAST_NUMBER)])
+        commit(backend, person("b"), tenant=OTHER)
+        assert [finding.text for finding in backend.check()] == [
+            f"entry {LAST_NUMBER + 1} of the change log is numbered too high: the store has no room behind it"
+        ]
 
     def test_findings_are_of_a_tenant(self, backend: Backend) -> None:
         """A finding tells where it was made."""

@@ -1,10 +1,12 @@
 """The resource types of one service."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
 
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.schema.resource_type import ResourceType
 from flask_bsr_scim.schema.schema import Schema
+from flask_bsr_scim.schema.shapes import Shape
 
 
 class TypeRegistry:
@@ -40,3 +42,8 @@ class TypeRegistry:
     def exposed(self) -> tuple[ResourceType, ...]:
         """The types that are served over SCIM."""
         return tuple(self.by_endpoint.values())
+
+    @cached_property
+    def shapes(self) -> Mapping[str, Shape]:
+        """What the documents of each type must be, by its name."""
+        return {name: Shape(resource_type) for name, resource_type in self.by_name.items()}

@@ -105,7 +105,8 @@ def _import(settings: Settings, store: Backend, reader: LineReader, count: Count
     for name in reader.tenants:
         counts = Counts()
         records = _of_profile(settings, name, _seen(reader.read_tenant(name, counts), count))
-        store.load(name, records, replace=replace)
+        with reader.numbering():
+            store.load(name, records, replace=replace)
         _say("imported", {name: counts})
     reader.finish()
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from contextlib import closing, suppress
+from functools import reduce
 from hashlib import sha256
 from io import BytesIO
 from itertools import product
@@ -72,7 +73,8 @@ def imported(backend: Backend, file: bytes) -> None:
     """Fill a store from a file."""
     reader = LineReader(BytesIO(file))
     for tenant in reader.tenants:
-        backend.load(tenant, reader.read_tenant(tenant, Counts()))
+        with reader.numbering():
+            backend.load(tenant, reader.read_tenant(tenant, Counts()))
     reader.finish()
 
 
@@ -153,8 +155,9 @@ RESOURCE = {
     "created": TIME,
     "modified": TIME,
     "used": None,
-    "document": {"id": "a", "userName": "a"},
+    "document": {"schemas": [], "id": "a", "userName": "a"},
 }
+NESTED: Document = reduce(lambda inner, _: {"x": inner}, range(300), {})
 ID_RULE = "1 to 200 letters, digits and '-', '.', '_', '~'"
 TIME_RULE = r"a time \(UTC\), as 2026-01-31T12:00:00.000000"
 CHANGE = {
@@ -174,10 +177,10 @@ CHANGE = {
 
 @pytest.mark.parametrize("kind", BACKENDS)
 def test_a_document_of_no_schema(kind: str, tmp_path: Path) -> None:
-    """What has no keys for the indexes is refused, and nothing is written."""
-    wrong = Resource("Person", "a", 1, TIME, TIME, '{"id":"a","userName":1}')
+    """It is refused, and nothing is written."""
+    wrong = Resource("Person", "a", 1, TIME, TIME, '{"schemas":[],"id":"a","userName":1}')
     with closing(open_backend(new_store(kind, tmp_path), TYPES)) as store:
-        with pytest.raises(DumpError, match='the document of Person "a" is none of its schema'):
+        with pytest.raises(DumpError, match='Person "a" is none of its schema: userName must be a string, not 1'):
             store.load(TENANT, [Profile(None), wrong])
         assert not any(isinstance(record, Resource) for record in store.dump(TENANT))
 
@@ -195,8 +198,8 @@ DEVICES = TypeRegistry((make_resource_type("Device", "/Devices", DEVICE, extensi
 @pytest.mark.parametrize("kind", BACKENDS)
 def test_values_that_stay(kind: str, tmp_path: Path) -> None:
     """What the schema keeps in its store is in no dump, and comes in with none; indexes know it."""
-    document = {"id": "d", "pin": "1", "model": "m", "urn:example:Keys": {"key": "2", "label": "l"}}
-    moved = {"id": "d", "model": "m", "urn:example:Keys": {"label": "l"}}
+    document = {"schemas": [], "id": "d", "pin": "1", "model": "m", "urn:example:Keys": {"key": "2", "label": "l"}}
+    moved = {"schemas": [], "id": "d", "model": "m", "urn:example:Keys": {"label": "l"}}
     with closing(open_backend(new_store(kind, tmp_path), DEVICES)) as store:
         store.commit(TENANT, [Insert("Device", "d", document)])
         profile, resource, *rest = store.dump(TENANT)
@@ -253,6 +256,13 @@ def test_values_that_stay(kind: str, tmp_path: Path) -> None:
         (CHANGE | {"operation": "delete"}, 'line 3: no delete has the versions {"before":null,"after":1}'),
         (CHANGE | {"token_id": {}}, "line 3: token_id is {}; it must be a text, or null"),
         (CHANGE | {"delta": None}, "line 3: delta is null; it must be a JSON object"),
+        (CHANGE | {"delta": NESTED}, "line 3: delta is nested too deep"),
+        (RESOURCE | {"document": {"id": "a", "x": NESTED}}, "line 3: document is nested too deep"),
+        (
+            RESOURCE | {"document": {"id": "a", "userName": 1}},
+            'line 3: the document of Person "a" is none of its schema: userName must be a string, not 1',
+        ),
+        (CHANGE | {"sequence": (1 << 40) - 1}, "line 3: entry 1099511627775 of the change log is numbered too high"),
         (RESOURCE, "the file is cut off behind line 3"),
         (CHANGE, "the file is cut off behind line 3"),
         ({"kind": "end"}, "line 3: the file was changed: resources is None here, and"),

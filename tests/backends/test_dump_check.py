@@ -60,7 +60,7 @@ SQL = {
         ],
     ),
     "a unique value twice": (
-        """UPDATE resource SET document = '{"id":"b","userName":"A"}' WHERE id = 'b'""",
+        """UPDATE resource SET document = '{"schemas":[],"id":"b","userName":"A"}' WHERE id = 'b'""",
         [
             "Person b: its text does not show its version, times and type",
             'b is not in the index Person.userName under "a", which a holds',
@@ -140,6 +140,10 @@ SQL = {
     "the id in a document": (
         """UPDATE resource SET document = '{"id":"m"}' WHERE id = 'n'""",
         ["Note n: its document has another id"],
+    ),
+    "a value of another type": (
+        """UPDATE resource SET document = '{"id":"n","text":1}' WHERE id = 'n'""",
+        ["Note n: its document is none of its schema: text must be a string, not 1"],
     ),
     "what members show": (
         "UPDATE resource SET label = 'x' WHERE id = 't'",
@@ -284,6 +288,10 @@ REDIS: dict[str, tuple[tuple[object, ...], list[str]]] = {
         ("HSET", "rows", "n", "Note\n3\n\n1\n2026-01-01\n2026-01-01\n[]"),
         ["Note n: its document is no JSON object"],
     ),
+    "a value of another type": (
+        ("HSET", "rows", "n", 'Note\n3\n\n1\n2026-01-01\n2026-01-01\n{"id":"n","text":1}'),
+        ["Note n: its document is none of its schema: text must be a string, not 1"],
+    ),
     "what is no row": (("HSET", "rows", "n", "x"), ["n: what is stored of it cannot be read"]),
     "the number of resources": (
         ("HSET", "meta", "created", "3"),
@@ -414,6 +422,17 @@ def test_a_log_that_is_looked_at_in_several_walks(at_once: int, monkeypatch: pyt
     assert sorted(found) == [
         "p3 is Person in version 2; by entry 4 of the change log it is Person in version 1",
         "x is there, and the change log has nothing of it",
+    ]
+
+
+def test_a_log_with_numbers_far_apart() -> None:
+    """The check takes as long as there are entries, not numbers."""
+    first = LogEntry(1, "", None, None, "create", "Person", "a", None, 1, {})
+    versions = {"a": Version("Person", 1), "b": Version("Person", 1)}
+    entries = [first, first._replace(sequence=(1 << 40) - 1, id="b")]
+    assert [*LogCheck(lambda: entries, lambda: versions, lambda some: versions).findings()] == [
+        "the change log has nothing between its entries 1 and 1099511627775",
+        "entry 1099511627775 of the change log is numbered too high: the store has no room behind it",
     ]
 
 

@@ -122,7 +122,8 @@ def documents(type_name: str, resource_id: str) -> st.SearchStrategy[Document]:
     own = UNIQUE[type_name]
     required = {own: st.sampled_from((resource_id, resource_id, "a", "A", "ä", "Ä"))} if own else {}
     optional = {"nickName": st.sampled_from(("x", "X", "y"))} if type_name == "Person" else {}
-    return st.fixed_dictionaries({"id": st.just(resource_id), **required}, optional=optional)
+    about = {"schemas": st.just([f"urn:example:{type_name}"]), "id": st.just(resource_id)}
+    return st.fixed_dictionaries({**about, **required}, optional=optional)
 
 
 def member_changes(known: list[str]) -> st.SearchStrategy[MemberChanges]:

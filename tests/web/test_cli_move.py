@@ -2,9 +2,11 @@
 
 import gzip
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +245,75 @@ def test_a_file_that_is_not_whole(
         Path(name).write_bytes(made(text))
     assert message in refused("import", name, "--backend", other)
     assert "the storage holds no tenant" in refused("export", "--backend", other)
+
+
+def by_hand(file: Path, change: Callable[[dict[str, Any]], object]) -> bytes:
+    """Return an export whose users and entries of the change log were changed, with the digest that it has then."""
+    *lines, end = map(json.loads, file.read_bytes().splitlines())
+    for line in lines:
+        if line.get("type") == "User":
+            change(line)
+    text = b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+    return text + json.dumps({**end, "sha256": sha256(text).hexdigest()}).encode() + b"\n"
+
+
+BY_HAND: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
+    "without userName": (
+        lambda line: line.get("document", {}).pop("userName", None),
+        " is none of its schema: userName is missing",
+    ),
+    "a text for a list": (
+        lambda line: line.get("document", {}).update(emails="a@b"),
+        ' is none of its schema: emails must be a list, not "a@b"',
+    ),
+    "meta": (
+        lambda line: line.get("document", {}).update(meta={"location": "http://x"}),
+        " is none of its schema: meta is there, which the service itself says of each resource",
+    ),
+    "a hole in the change log": (
+        lambda line: line.get("sequence") and line.update(sequence=(1 << 40) - 1),
+        "this is not the order of a dump: entry 1099511627775 of the change log comes after entry 1 of",
+    ),
+}
+
+
+@pytest.mark.parametrize("streamed", [False, True])
+@pytest.mark.parametrize(("change", "message"), BY_HAND.values(), ids=BY_HAND)
+def test_a_file_that_was_written_by_hand(
+    file: Path, other: str, change: Callable[[dict[str, Any]], object], message: str, streamed: bool
+) -> None:
+    """It is refused with the number of the line, and its tenant is not there."""
+    text = by_hand(file, change)
+    file.write_bytes(text)
+    told = refused("import", "-" if streamed else FILE, "--backend", other, input=text if streamed else None)
+    number = re.search(r"line (\d+): ", told)
+    assert number is not None
+    assert message in told
+    assert json.loads(text.splitlines()[int(number[1]) - 1])["type"] == "User"
+    assert "the storage holds no tenant" in refused("export", "--backend", other)
+
+
+def test_values_of_schemas_that_are_gone(file: Path, other: str) -> None:
+    """They move on with their user."""
+    file.write_bytes(by_hand(file, lambda line: line.get("document", {}).update({"urn:example:gone": {"x": [1]}})))
+    done("import", FILE, "--backend", other)
+    assert done("db", "check", "--backend", other).stderr == "sound: default\n"
+    assert b'"urn:example:gone":{"x":[1]}' in done("export", "--backend", other).stdout_bytes
+
+
+def test_a_document_that_is_in_a_store_already(store: str, other: str, tmp_path: Path) -> None:
+    """The check names it, a copy refuses it, and a PUT puts it right."""
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
+        sql = 'UPDATE resource SET document = replace(document, \'"active":true\', \'"active":"yes"\')'
+        assert connection.execute(f"{sql} WHERE type = 'User'").rowcount == 1
+    found = run("db", "check", "--backend", store)
+    assert found.exit_code == 1
+    assert 'its document is none of its schema: active must be true or false, not "yes"' in found.stdout
+    assert 'is none of its schema: active must be true or false, not "yes"' in refused("copy", store, other)
+    scim = Scim(served(store), token=(tmp_path / "token").read_text())
+    (user_id,) = (each["id"] for each in scim.get("/Users").json["Resources"])
+    assert scim.put(f"/Users/{user_id}", user("bob", active=True)).status_code == 200
+    assert done("db", "check", "--backend", store).stderr == "sound: default\n"
 
 
 def test_a_stream_that_is_not_whole(file: Path, other: str) -> None:
