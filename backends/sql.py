@@ -158,7 +158,7 @@ class _Compiler:
         return f"(SELECT {key} FROM {values.rows} WHERE {found} ORDER BY {self._preferred(target, values)} LIMIT 1)"
 
     def _preferred(self, target: AttributePath, values: Values) -> str:
-        if target.attribute is None or target.sub is None:
+        if target.attribute is None or target.sub is None or not target.attribute.multi_valued:
             return values.order
         element, _ = self._resource.inside(target.attribute, target.extension)
         return f"{element.is_primary()} DESC, {values.order}" if isinstance(element, Object) else values.order

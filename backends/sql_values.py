@@ -3,11 +3,12 @@
 Every name of an attribute and every value is a bound parameter; only this module's own text is SQL.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from flask_bsr_scim.schema import Attribute, AttributePath, ResourceType, Source, Type, TypeRegistry
-from flask_bsr_scim.view import SHOWS_GROUPS, View
+from flask_bsr_scim.view import MARKED, SHOWS_GROUPS, View
 
 NOTHING = "NULL"
 
@@ -71,10 +72,13 @@ class Place(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Object:
-    """The JSON object at `path` in the SQL expression `json`, a JSON text; `base_url` completes relative references."""
+    """The JSON object at `path` in the SQL expression `json`, a JSON text.
+
+    `references` tell how relative references begin as JSON, and how they begin for clients.
+    """
 
     parameters: Parameters
-    base_url: str
+    references: Mapping[str, str]
     json: str
     path: str = "$"
 
@@ -112,7 +116,7 @@ class Object:
 
     def element(self) -> "Object":
         """Return the element in the row `e` as a place."""
-        return Object(self.parameters, self.base_url, "CASE e.type WHEN 'object' THEN e.value END")
+        return Object(self.parameters, self.references, "CASE e.type WHEN 'object' THEN e.value END")
 
     def at(self, name: str | None) -> "Object":
         """Return the place under a name, as that of an extension; None: here."""
@@ -120,22 +124,26 @@ class Object:
 
     def _values(self, attribute: Attribute) -> Values:
         if attribute.multi_valued:
-            raw, json = "v.value", f"({self.json} -> v.fullkey)"
-            return Values(self._completed(attribute, raw), json, self._each("v", attribute.name), order="v.key")
+            rows = self._each("v", attribute.name)
+            return Values("v.value", f"({self.json} -> v.fullkey)", rows, order="v.key")
         path = self._bound(self._member(attribute.name).path)
-        return Values(self._completed(attribute, f"json_extract({self.json}, {path})"), f"({self.json} -> {path})")
+        raw, json = f"json_extract({self.json}, {path})", f"({self.json} -> {path})"
+        return Values(self._completed(raw, json) if attribute.name == "$ref" else raw, json)
 
-    def _completed(self, attribute: Attribute, raw: str) -> str:
+    def _completed(self, raw: str, json: str) -> str:
         """Return a reference as clients see it; see :class:`flask_bsr_scim.view.View`."""
-        if attribute.name != "$ref":
-            return raw
-        return f"CASE substr({raw}, 1, 1) WHEN '/' THEN {self._bound(self.base_url)} || {raw} ELSE {raw} END"
+        cases = [
+            f"WHEN substr({json}, 1, {len(start)}) = {self._bound(start)} "
+            f"THEN {self._bound(shown)} || substr({raw}, {len(start)})"
+            for start, shown in self.references.items()
+        ]
+        return f"CASE {' '.join(cases)} ELSE {raw} END" if cases else raw
 
     def _each(self, alias: str, name: str) -> str:
         return f"json_each({self.json}, {self._bound(self._member(name).path)}) {alias}"
 
     def _member(self, name: str) -> "Object":
-        return Object(self.parameters, self.base_url, self.json, f'{self.path}."{name}"')
+        return Object(self.parameters, self.references, self.json, f'{self.path}."{name}"')
 
     def _bound(self, value: str) -> str:
         return self.parameters.bind(value)
@@ -176,7 +184,7 @@ class Stored:
     def __init__(self, parameters: Parameters, view: View, resource_type: ResourceType) -> None:
         self._parameters, self._view, self._type = parameters, view, resource_type
         self.types = view.types
-        self._document = Object(parameters, view.base_url, "r.document")
+        self._document = Object(parameters, _references(view, resource_type), "r.document")
 
     def values(self, target: AttributePath) -> Values:
         attribute = target.attribute
@@ -231,6 +239,13 @@ class Stored:
             return "''"
         shows = Memberships(self._parameters, self._view, self._type.groups).all.exists("1")
         return f"CASE WHEN {shows} THEN {self._parameters.bind(SHOWS_GROUPS)} ELSE '' END"
+
+
+def _references(view: View, resource_type: ResourceType) -> Mapping[str, str]:
+    """Return how references to resources begin in what is kept, and how they begin for clients."""
+    if resource_type.endpoint:
+        return {MARKED: f"{view.base_url}/"}
+    return {f'"{t.endpoint}/': view.location(t.name, "") for t in view.types.exposed}
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,11 +71,12 @@ class Lists:
 
     def _queries(self, context: Context, request: SearchRequest) -> Iterator[tuple[str, Query]]:
         """Yield what a query over all types asks of each of them, without the page; nothing where none can match."""
-        filter = None if request.filter is None else parse_filter(request.filter)
-        sorts = sorts_of(self._types.exposed, request)
-        for resource_type in self._types.exposed:
+        types = self._types.exposed
+        filters = {} if request.filter is None else narrow(parse_filter(request.filter), types)
+        sorts = sorts_of(types, request)
+        for resource_type in types:
             links = self._projection(resource_type.name, request.selection).needs_links
-            bound = True if filter is None else narrow(filter, resource_type)
+            bound = filters.get(resource_type.name, True)
             if bound is not False:
                 sort = sorts.get(resource_type.name)
                 yield resource_type.name, Query(context.view, None if bound is True else bound, sort, links=links)

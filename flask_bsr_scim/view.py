@@ -17,8 +17,8 @@ Memberships are not part of a user's version, so such an answer is never confirm
 of an answer with groups from being confirmed when the user has left them all.
 """
 
-_REFERENCE = '"$ref":"/'
-"""Quotes inside a JSON string are escaped, so this can only be a member `$ref` with a relative reference."""
+_REFERENCE = '"$ref":"'
+"""Quotes inside a JSON string are escaped, so this can only be a member `$ref`."""
 
 MARK = "\x7f"
 """The base URL of texts that are kept. JSON allows this character as it is; a single one is found at once in a page."""
@@ -50,10 +50,14 @@ class View:
     _base: bytes = field(init=False, repr=False, compare=False)
     _prefixes: Mapping[str, str] = field(init=False, repr=False, compare=False)
     """What precedes the id in a resource's URI, by resource type name."""
+    _references: Sequence[tuple[str, str]] = field(init=False, repr=False, compare=False)
+    """How references to resources begin in a document, and how they begin here."""
 
     def __post_init__(self) -> None:
         prefixes = {name: f"{self.base_url}{t.endpoint}/" for name, t in self.types.by_name.items()}
+        references = [(f"{_REFERENCE}{t.endpoint}/", _REFERENCE + prefixes[t.name]) for t in self.types.exposed]
         object.__setattr__(self, "_prefixes", prefixes)
+        object.__setattr__(self, "_references", references)
         object.__setattr__(self, "_base", self.base_url.encode())
 
     def location(self, type_name: str, resource_id: str) -> str:
@@ -126,7 +130,10 @@ class View:
         return f',"{resource_type.groups.name}":[{",".join([_group(prefixes[link.type], link) for link in links])}]'
 
     def _stored(self, text: str) -> str:
-        return text[:-1].replace(_REFERENCE, f'"$ref":"{self.base_url}/')
+        text = text[:-1]
+        for relative, absolute in self._references:
+            text = text.replace(relative, absolute)
+        return text
 
     def _rendered(self, members: Iterable[Link]) -> str:
         prefixes = self._prefixes

@@ -22,8 +22,8 @@ def sort_key(target: AttributePath, document: Mapping[str, JSON]) -> tuple[bool,
 
 def _first(document: Mapping[str, JSON], target: AttributePath) -> JSON:
     if target.sub is not None:
-        whole = AttributePath(target.extension, target.attribute)
+        whole, part = AttributePath(target.extension, target.attribute), AttributePath(None, target.sub)
         for element in values_at(document, whole):
-            if element.get("primary") is True and element.get(target.sub.name) is not None:
-                return element[target.sub.name]
+            if element.get("primary") is True and (found := next(values_at(element, part), None)) is not None:
+                return found
     return next(values_at(document, target), None)

@@ -146,6 +146,9 @@ def _contradictions(document: Mapping[str, JSON], parent: str) -> Iterator[str]:
         yield "type 'complex' and subAttributes go together"
     if document.get("mutability") == Mutability.WRITE_ONLY and document.get("returned", "never") != Returned.NEVER:
         yield "mutability is 'writeOnly', so returned must be 'never'"
+    is_indexed = document.get("x-indexed") or document.get("uniqueness", Uniqueness.NONE) != Uniqueness.NONE
+    if document["name"] == "$ref" and is_indexed:
+        yield "clients see it with the base URL, which no index has: let value be indexed or unique instead"
     for name in ("x-default", "x-exported"):
         if parent and name in document:
             yield f"{name} belongs to whole attributes, not to a part of one"

@@ -134,6 +134,23 @@ def test_a_name_is_found_and_sorted_by(managed: Scim) -> None:
     assert managed.names(filter=f"{MANAGER} pr", sortBy=f"{MANAGER}.displayName") == ["bob", "ann"]
 
 
+@pytest.mark.requirement("R-13", "F-23", "S-07")
+def test_an_address_is_found_and_sorted_by(managed: Scim) -> None:
+    """It is what a GET shows, in whole and in part, and behind another name of the host."""
+    bosses = sorted((managed.user(name) for name in ("amy", "zoe")), key=path_of)
+    for name, boss in zip(("ann", "bob"), bosses, strict=True):
+        report(managed, name, {"value": boss["id"]})
+    place, address = f"{MANAGER}.$ref", bosses[0]["meta"]["location"]
+    for term in (f'eq "{address}"', f'sw "{address}"', f'co "{address[4:]}"', f'ew "{path_of(bosses[0])}"'):
+        assert managed.names(filter=f"{place} {term}") == ["ann"]
+    assert managed.names(filter=f'{place} eq "{path_of(bosses[0])}"') == []
+    assert managed.names(filter=f'{place} gt "{address}"') == ["bob"]
+    assert managed.names(filter=f"{place} pr", sortBy=place, sortOrder="descending") == ["bob", "ann"]
+    moved = address.replace("localhost", "idp.example")
+    query = {"filter": f'{place} eq "{moved}"', "count": "0"}
+    assert managed.get("/Users", query=query, headers={"Host": "idp.example"}).json["totalResults"] == 1
+
+
 @pytest.mark.requirement("X-10", "T-11")
 def test_a_name_is_the_services(managed: Scim) -> None:
     """A PATCH of it is refused."""
@@ -325,6 +342,36 @@ def test_a_type_can_refer_to_itself(managed: Scim) -> None:
     assert managed.get(path_of(below)).json["parent"]["title"] == "Summit"
     managed.delete(path_of(top))
     assert "parent" not in managed.get(path_of(below)).json
+
+
+@pytest.mark.requirement("T-05")
+@pytest.mark.parametrize(
+    "link", ["/docs/x", "/Projects", "//cdn.example/x", "\x7f/Users/1", "docs/x", "https://x.example/"]
+)
+def test_a_link_to_elsewhere_is_the_clients(link: str, managed: Scim) -> None:
+    """It is kept, shown and found as it was sent: only an address of a resource begins with the base URL."""
+    made = project(managed, "P", source={"$ref": link})
+    assert made["source"] == managed.get(path_of(made)).json["source"] == {"$ref": link}
+    assert managed.get("/Projects").json["Resources"] == [made]
+    assert managed.put(path_of(made), made).json == made
+    query = {"filter": f'source.$ref eq "{link}"'}
+    assert managed.get("/Projects", query=query).json["Resources"] == [made]
+
+
+@pytest.mark.requirement("S-03")
+@pytest.mark.parametrize(
+    ("sort_by", "titles"),
+    [("source.tags", ["A", "B", "C"]), ("steps.tags", ["B", "A", "C"])],
+    ids=["single", "several"],
+)
+def test_lists_inside_of_complex_values_are_sorted_by(sort_by: str, titles: list[str], managed: Scim) -> None:
+    """By the first value, that of the primary element before others."""
+    last = [{"tags": ["a"]}, {"primary": True, "tags": ["x", "b"]}]
+    project(managed, "C")
+    project(managed, "B", source={"tags": ["z", "a"]}, steps=[{"tags": ["c"]}])
+    project(managed, "A", source={"tags": ["y"]}, steps=last)
+    found = managed.get("/Projects", query={"sortBy": sort_by})
+    assert [resource["title"] for resource in found.json["Resources"]] == titles
 
 
 # Races

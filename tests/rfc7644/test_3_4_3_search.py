@@ -265,9 +265,15 @@ def test_a_type_without_matches_is_not_read(
 def kinds() -> Scim:
     """A client of an application with two types more, which name attributes alike and mean others."""
     app = Flask("kinds")
+    name = {"name": "userName", "type": "complex", "subAttributes": [{"name": "value", "type": "integer"}]}
+    email = {"name": "emails"}
+    secret = {"name": "displayName", "returned": "never"}
     schemas: list[dict[str, Any]] = [
-        {"id": f"urn:example:{name}", "name": name, "description": name, "attributes": [{"name": "size", "type": kind}]}
-        for name, kind in (("Hat", "string"), ("Box", "integer"))
+        {"id": f"urn:example:{kind}", "name": kind, "description": kind, "attributes": attributes}
+        for kind, attributes in (
+            ("Hat", [{"name": "size"}]),
+            ("Box", [{"name": "size", "type": "integer"}, name, email, secret]),
+        )
     ]
     places = [{**schema, "x-endpoint": f"/{schema['name']}es"} for schema in schemas]
     BsrScim(app, backend="memory://", token=TOKEN, schemas=places)
@@ -280,6 +286,58 @@ def test_values_of_different_kinds_have_an_order(kinds: Scim) -> None:
         assert kinds.post(f"/{name}es", {"schemas": [f"urn:example:{name}"], "size": size}).status_code == 201
     sizes = [resource["size"] for resource in kinds.get("/", query={"sortBy": "size"}).json["Resources"]]
     assert sizes == [9, 10, "L", "M"]
+
+
+@pytest.mark.requirement("F-29")
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ('size eq "M"', ["Hat"]),
+        ("size eq 5", ["Box"]),
+        ("size gt 4", ["Box"]),
+        ('size co "M"', ["Hat"]),
+        ('size ne "M"', ["User", "Group", "Box"]),
+        ('not (size eq "M")', ["User", "Group", "Box"]),
+        ('size eq "M" or size eq 5', ["Hat", "Box"]),
+        ("size pr", ["Hat", "Box"]),
+        ('userName eq "bob"', ["User"]),
+        ("userName eq 7", ["Box"]),
+        ("userName.value eq 7", ["Box"]),
+        ('emails[type eq "work"]', ["User"]),
+        ('emails.value eq "bob@example.com"', ["User"]),
+        ('emails eq "bob@example.com"', ["User", "Box"]),
+        ('displayName eq "Team"', ["Group"]),
+        ('meta.resourceType eq "Hat" and size eq 5', []),
+    ],
+)
+def test_a_term_is_for_the_types_that_it_suits(expression: str, found: list[str], kinds: Scim) -> None:
+    """Where the attribute of that name is of another kind, or never returned, it counts as without a value."""
+    kinds.user("bob", emails=[{"value": "bob@example.com", "type": "work"}])
+    kinds.group("Team")
+    box = {"size": 5, "userName": {"value": 7}, "emails": "bob@example.com", "displayName": "Team"}
+    for name, values in (("Hat", {"size": "M"}), ("Box", box)):
+        assert kinds.post(f"/{name}es", {"schemas": [f"urn:example:{name}"], **values}).status_code == 201
+    answer = search(kinds, filter=expression)
+    assert [resource["meta"]["resourceType"] for resource in answer["Resources"]] == found
+    assert kinds.get("/", query={"filter": expression}).json == answer
+
+
+@pytest.mark.requirement("F-29")
+@pytest.mark.parametrize(
+    ("expression", "detail"),
+    [
+        ("size eq true", "size must be text in double quotes, not true."),
+        ("userName eq true", "userName must be text in double quotes, not true."),
+        ('userName eq "bob" or size eq null and size gt null', "null can be compared with eq and ne, not with gt."),
+        ("emails[nothing eq 1]", "emails has no attribute"),
+        ("password pr", "password is never returned"),
+    ],
+)
+def test_a_term_that_suits_no_type_is_refused(expression: str, detail: str, kinds: Scim) -> None:
+    """What the first type that has the attribute says of it, wherever in the filter the term is."""
+    for filter in (expression, f"id pr or ({expression})", f'meta.resourceType eq "Hat" and not ({expression})'):
+        answer = kinds.post("/.search", {"schemas": [SEARCH], "filter": filter})
+        assert_error(answer, 400, "invalidFilter", detail)
 
 
 @pytest.mark.requirement("T-17")

@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 
 from flask_bsr_scim import BsrScim
 from flask_bsr_scim.schema import Document
-from tests.client import PATCH, group, new_client, path_of, user
+from tests.client import ENTERPRISE, PATCH, group, new_client, path_of, user
 from tests.stores import BACKENDS, new_store
 from tests.web.test_fuzz import METHODS, bodies, endpoints, headers, queries
 
@@ -34,6 +34,7 @@ class Ask(NamedTuple):
     environ: Mapping[str, Any] = {}
 
 
+MANAGER = f"{ENTERPRISE}:manager"
 TEXTS = st.sampled_from(("a", "A", "é", "e\u0301", "ß", "x y", "%", "10", "9"))
 OPERATIONS = st.one_of(
     st.builds(
@@ -47,7 +48,8 @@ OPERATIONS = st.one_of(
         st.sampled_from(("add", "replace", "remove")),
         st.sampled_from(("{user}", "{group}", "nobody")),
     ),
-    st.sampled_from(("externalId", "name", "emails", "members", "members[value pr]", "displayName")).map(
+    st.sampled_from(("{user}", "nobody")).map(lambda boss: {"op": "add", "path": MANAGER, "value": boss}),
+    st.sampled_from(("externalId", "name", "emails", "members", "members[value pr]", "displayName", MANAGER)).map(
         lambda path: {"op": "remove", "path": path}
     ),
 )
@@ -56,7 +58,17 @@ FILTERS = st.builds(
     st.sampled_from(("userName", "externalId", "displayName", "emails.value", "name.givenName", "groups.display")),
     st.sampled_from(("eq", "ne", "co", "sw", "ew", "gt", "le")),
     TEXTS,
-) | st.sampled_from(("members pr", "groups pr", "active eq true", 'members.value eq "{user}"', "not (externalId pr)"))
+) | st.sampled_from(
+    (
+        "members pr",
+        "groups pr",
+        "active eq true",
+        'members.value eq "{user}"',
+        "not (externalId pr)",
+        f'{MANAGER}.$ref eq "http://localhost/scim/v2/Users/{{user}}"',
+        f'{MANAGER}[$ref ew "/{{user}}"]',
+    )
+)
 QUERIES = st.fixed_dictionaries(
     {},
     optional={
