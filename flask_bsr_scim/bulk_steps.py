@@ -97,7 +97,8 @@ class Performer:
 
     def complete(self, step: Step, resource_id: str, resolve: Resolve) -> Response:
         """Give what a POST created the references that it was created without."""
-        return self._provider.replace(self._context, self._endpoint(step), resource_id, step.data(resolve))
+        resource_type, data = self._endpoint(step), step.data(resolve)
+        return self._provider.replace(self._context, resource_type, resource_id, data, is_new=True)
 
     def _endpoint(self, step: Step) -> ResourceType:
         if step.resource_type is not None:

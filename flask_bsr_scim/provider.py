@@ -39,7 +39,8 @@ class ServiceProvider:
         self._writer = Writer(backend, self.options.unknown_members, consequences or NoConsequences())
         endpoints = {t.name: t.endpoint for t in types.exposed}
         projections = Projections(types)
-        self._projection = projections.of
+        self._projection, self._requested = projections.of, projections.requested
+        self._projection_of_write = projections.of_write
         self._lists = Lists(types, backend, self.options, projections)
         self._validators = {t.name: Validator(t, endpoints) for t in types.exposed}
 
@@ -51,6 +52,8 @@ class ServiceProvider:
         :raises Uniqueness: a unique value is taken.
         """
         projection = self._projection(resource_type.name, selection or EVERYTHING)
+        if resource_type.name in self._requested:
+            projection = self._projection_of_write(resource_type.name, selection or EVERYTHING, [body])
         validator = self._validators[resource_type.name]
         document = validator.resource(body, is_new=True)
         del body  # What was parsed takes several times the memory of what is kept.
@@ -109,28 +112,35 @@ class ServiceProvider:
         body: JSON,
         selection: Selection | None = None,
         conditions: Conditions = NO_CONDITIONS,
+        *,
+        is_new: bool = False,
     ) -> Response:
         """Replace a resource (§3.5.1): 200. A group's members stay when the body leaves them out; in `strict` they go.
 
+        :param is_new: the body is that of a POST, which made the resource without some of it: what is left out gets its
+            default, and what is immutable can be set.
         :raises Mutability: an immutable attribute would change.
         """
         projection = self._projection(resource_type.name, selection or EVERYTHING)
+        if resource_type.name in self._requested:
+            projection = self._projection_of_write(resource_type.name, selection or EVERYTHING, [body])
         validator = self._validators[resource_type.name]
         sent: Document | None = None
 
         def change(present: Document) -> Outcome:
             nonlocal body, sent
             if sent is None:
-                sent, body = validator.resource(body), None
+                sent, body = validator.resource(body, is_new=is_new), None
             document = dict(sent)
             members = _pop_members(resource_type, document)
             if members is None and resource_type.members and not tolerates(Tolerance.MEMBERS_KEPT_BY_PUT):
                 members = ()
             document = {"schemas": document.pop("schemas"), "id": resource_id, **document}
-            carried = validator.with_read_only(document | _carried_over(present, document), present)
+            carried = validator.with_kept(document | _carried_over(present, document), present)
             if carried != document:
                 document = validator.finish(carried)
-            validator.check_immutable(present, document)
+            if not is_new:
+                validator.check_immutable(present, document)
             changes = None if members is None else MemberChanges(add=members, clear=True)
             return Outcome(_if_changed(present, document), changes)
 
@@ -157,9 +167,13 @@ class ServiceProvider:
         patch: Patch | None = None
 
         def change(present: Document) -> Outcome:
-            nonlocal patch
+            nonlocal patch, projection
             if patch is None:
-                patch = make_patch(operations(), resource_type, self._validators[resource_type.name])
+                sent = operations()
+                patch = make_patch(sent, resource_type, self._validators[resource_type.name])
+                if resource_type.name in self._requested:
+                    named = [{o.path: o.value} if o.path else o.value for o in sent]
+                    projection = self._projection_of_write(resource_type.name, selection or EVERYTHING, named)
             members = Members(self.backend, context, resource_type, resource_id)
             document = patch.apply(present) if patch.document else present
             changes = patch.member_changes(members.read, members.describe)

@@ -7,7 +7,16 @@ from flask_bsr_scim.errors import InvalidPath, InvalidSyntax, InvalidValue, Muta
 from flask_bsr_scim.patch.members import AddMembers, MemberStep, RemoveMatching, RemoveMembers, ReplaceMembers
 from flask_bsr_scim.patch.operation import Op, Operation
 from flask_bsr_scim.patch.places import Place, bind_place, equal_terms, find_place, named_ids
-from flask_bsr_scim.patch.steps import Append, Assign, ChangeElements, KeepId, RemoveElements, RemoveValues, Step
+from flask_bsr_scim.patch.steps import (
+    Append,
+    Assign,
+    ChangeElements,
+    KeepId,
+    RemoveElements,
+    RemoveValues,
+    ReplaceElements,
+    Step,
+)
 from flask_bsr_scim.schema import JSON, Attribute, AttributePath, Document, ResourceType, Source, Type, Validator
 from flask_bsr_scim.schema import Mutability as Characteristic
 from flask_bsr_scim.schema.names import folded
@@ -111,10 +120,15 @@ class Binder:
 
     def _assign(self, op: Op, target: AttributePath, raw: JSON) -> Steps:
         value = self._validator.value(target, _listed(target, raw))
-        if op is Op.REPLACE:
+        if not isinstance(value, list):
+            if op is Op.REPLACE or value is not None:
+                yield Assign(target, value)
+        elif op is Op.ADD:
+            yield Append(target, value)
+        elif fixed := self._validator.fixed_parts(target):
+            yield ReplaceElements(target, value, fixed)
+        else:
             yield Assign(target, value)
-        elif value is not None:
-            yield Append(target, value) if isinstance(value, list) else Assign(target, value)
 
     def _set_in_elements(self, op: Op, place: Place, raw: JSON) -> Steps:
         template = self._template(place)
@@ -122,13 +136,14 @@ class Binder:
             raise InvalidPath(f"The path ends with the filter of {place.target}: name a sub-attribute behind it.")
         if raw is None or raw == []:
             if op is Op.REPLACE:
-                yield from self._remove_in_elements(place)
+                yield from self._remove_in_elements(place, None)
         elif place.target.sub is not None:
-            changes = {place.target.sub.name: self._validator.value(place.target, raw)}
-            yield ChangeElements(place.whole, place.filter, changes, template)
+            changes = {place.target.sub.name: self._validator.value(place.target, _listed(place.target, raw))}
+            yield ChangeElements(place.whole, place.filter, op, changes, template)
         else:
             changes = {**(template or {}), **self._validator.element(place.whole, raw)}
-            yield ChangeElements(place.whole, place.filter, changes, template, whole=op is Op.REPLACE)
+            fixed = self._validator.fixed_parts(place.whole)
+            yield ChangeElements(place.whole, place.filter, op, changes, template, op is Op.REPLACE, fixed)
 
     def _template(self, place: Place) -> Document | None:
         """Return the element that a filter describes, None when it says more than which value equals what.
@@ -164,32 +179,33 @@ class Binder:
         if operation.value is not None and not tolerates(Tolerance.REMOVE_WITH_VALUE):
             raise InvalidSyntax('A remove operation takes no value: select in its path, as members[value eq "…"].')
         place = bind_place(operation.path, self._type)
-        self._check_removable(place)
+        self._check_removable(place, operation.value)
         attribute = place.target.attribute
         if attribute is not None and attribute.source is Source.MEMBERS:
             return self._remove_members(place, operation.value)
         if not self._reads(place.target):
             return iter(())
+        values = None
+        if operation.value is not None and place.is_list:
+            values = self._validator.value(place.target, _listed(place.target, operation.value)) or []
         if place.in_elements:
-            return self._remove_in_elements(place)
-        if operation.value is not None and attribute is not None and attribute.multi_valued:
-            values = self._validator.value(place.target, _listed(place.target, operation.value))
-            return iter([RemoveValues(place.target, values or [])])
-        return iter([Assign(place.target, None)])
+            return self._remove_in_elements(place, values)
+        return iter([Assign(place.target, None) if values is None else RemoveValues(place.target, values)])
 
-    def _check_removable(self, place: Place) -> None:
+    def _check_removable(self, place: Place, raw: JSON) -> None:
         target = place.target
         if target.attribute is None:
             required = self._type.by_urn[str(target).lower()].required
         else:
             _check_writable(target)
-            required = target.leaf.required and (place.filter is None or target.sub is not None)
+            leaves_some = raw is not None and place.is_list
+            required = target.leaf.required and not leaves_some and (place.filter is None or target.sub is not None)
         if required:
             raise Mutability(f"{target} is required and cannot be removed.")
 
-    def _remove_in_elements(self, place: Place) -> Steps:
+    def _remove_in_elements(self, place: Place, values: JSON) -> Steps:
         if place.target.sub is not None:
-            yield ChangeElements(place.whole, place.filter, {place.target.sub.name: None}, None)
+            yield ChangeElements(place.whole, place.filter, Op.REMOVE, {place.target.sub.name: values})
         elif place.filter is not None:
             yield RemoveElements(place.whole, place.filter)
 

@@ -1,34 +1,60 @@
-"""Values of a multi-valued attribute: which is the same as which, and which is primary (RFC 7643 §2.4)."""
+"""Values of a multi-valued attribute: how they come, change and go (RFC 7644 §3.5.2)."""
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Sequence
 from typing import Any
 
-import orjson
+from flask_bsr_scim.patch.effort import Effort
+from flask_bsr_scim.patch.operation import Op
+from flask_bsr_scim.schema import JSON, Attribute, AttributePath, Document, Mutability
+from flask_bsr_scim.schema.elements import identities, key_of
+from flask_bsr_scim.schema.mutability import already_set
 
-from flask_bsr_scim.schema import JSON, Attribute, Document
 
+def append(target: AttributePath, elements: list[Any], given: Sequence[Any], effort: Effort) -> None:
+    """Add the given values in place; an element that is there already takes over what else was given for it.
 
-def append(attribute: Attribute, elements: list[Any], given: Iterable[Any]) -> None:
-    """Add the given values in place; an element that is there already takes over what else was given for it."""
+    :raises Mutability: it has another value of what is immutable.
+    """
+    effort.spend(len(elements) + len(given))
+    attribute = target.leaf
     known: dict[Hashable, Any] = {}
     for element in elements:
         _learn(known, attribute, element)
     for value in given:
-        identity = _identities(attribute, value)[0]
+        identity = identities(attribute, value)[0]
         if identity not in known:
             elements.append(value)
             _learn(known, attribute, value)
         elif isinstance(value, dict):
-            _merge(attribute, known[identity], value)
+            _merge(target, known[identity], value, effort)
             value = known[identity]
         if _is_primary(value):
             make_primary(elements, value)
 
 
-def without(attribute: Attribute, elements: list[Any], given: Iterable[Any]) -> list[Any]:
+def without(attribute: Attribute, elements: Sequence[Any], given: Sequence[Any], effort: Effort) -> list[Any]:
     """Return the elements that are none of the given values."""
-    gone = {_identities(attribute, value)[0] for value in given}
-    return [element for element in elements if gone.isdisjoint(_identities(attribute, element))]
+    effort.spend(len(elements) + len(given))
+    gone = {identities(attribute, value)[0] for value in given}
+    return [element for element in elements if gone.isdisjoint(identities(attribute, element))]
+
+
+def change(target: AttributePath, name: str, element: Document, op: Op, value: JSON, effort: Effort) -> None:
+    """Set a part of an element, or with None unassign it; a list is added to a list, or taken off it, as `op` says.
+
+    :param target: the attribute of which the element is one.
+    :raises Mutability: the part is immutable, and has another value.
+    """
+    sub, present = target.leaf.sub(name), element.get(name)
+    if sub is not None and isinstance(value, list) and op is not Op.REPLACE:
+        part = AttributePath(target.extension, target.attribute, sub)
+        value = _combined(part, present if isinstance(present, list) else [], op, value, effort) or None
+    if sub is not None and sub.mutability is Mutability.IMMUTABLE and present not in (None, value):
+        raise already_set(AttributePath(target.extension, target.attribute, sub), present, element)
+    if value is None:
+        element.pop(name, None)
+    else:
+        element[name] = value
 
 
 def make_primary(elements: list[Any], primary: Document) -> None:
@@ -38,38 +64,25 @@ def make_primary(elements: list[Any], primary: Document) -> None:
             element["primary"] = False
 
 
+def _combined(part: AttributePath, present: list[Any], op: Op, values: list[Any], effort: Effort) -> list[Any]:
+    if op is Op.REMOVE:
+        return without(part.leaf, present, values, effort)
+    grown = [*present]
+    append(part, grown, values, effort)
+    return grown
+
+
 def _is_primary(element: JSON) -> bool:
     return isinstance(element, dict) and element.get("primary") is True
 
 
 def _learn(known: dict[Hashable, Any], attribute: Attribute, element: JSON) -> None:
-    for identity in _identities(attribute, element):
+    for identity in identities(attribute, element):
         known.setdefault(identity, element)
 
 
-def _identities(attribute: Attribute, element: JSON) -> list[Hashable]:
-    """Return the keys under which an element is known, the most exact one first.
-
-    `value` and `type` make the identity (§2.4), `value` alone where a client leaves `type` out; without a `value`
-    all but `primary` does.
-    """
-    if not isinstance(element, dict):
-        return [attribute.key(element)]
-    if "value" not in element:
-        return [orjson.dumps({n: v for n, v in element.items() if n != "primary"}, option=orjson.OPT_SORT_KEYS)]
-    value = _key(attribute, element, "value")
-    return [(value, _key(attribute, element, "type")), (value,)] if "type" in element else [(value,)]
-
-
-def _key(attribute: Attribute, element: Document, name: str) -> Any:
-    sub, value = attribute.sub(name), element.get(name)
-    if sub is None or value is None or isinstance(value, list):
-        return value if not isinstance(value, list) else tuple(value)
-    return sub.key(value)
-
-
-def _merge(attribute: Attribute, element: Document, given: Document) -> None:
+def _merge(target: AttributePath, element: Document, given: Document, effort: Effort) -> None:
     """Set what differs, so that another letter case of the same value changes nothing."""
     for name, value in given.items():
-        if _key(attribute, element, name) != _key(attribute, given, name):
-            element[name] = value
+        if key_of(target.leaf, element, name) != key_of(target.leaf, given, name):
+            change(target, name, element, Op.ADD, value, effort)

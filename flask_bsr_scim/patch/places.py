@@ -28,6 +28,12 @@ class Place:
         attribute, sub = self.target.attribute, self.target.sub
         return self.filter is not None or (sub is not None and attribute is not None and attribute.multi_valued)
 
+    @property
+    def is_list(self) -> bool:
+        """Whether the place is the whole of a multi-valued attribute, or of such a part."""
+        selects = self.filter is not None and self.target.sub is None
+        return self.target.attribute is not None and self.target.leaf.multi_valued and not selects
+
 
 def bind_place(text: str, resource_type: ResourceType) -> Place:
     """Return what a path means.

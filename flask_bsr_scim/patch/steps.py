@@ -11,9 +11,10 @@ from flask_bsr_scim.errors import InvalidFilter, Mutability, NoTarget
 from flask_bsr_scim.filter import evaluate
 from flask_bsr_scim.filter.ast import BoundFilter
 from flask_bsr_scim.patch.effort import Effort
-from flask_bsr_scim.patch.elements import append, make_primary, without
+from flask_bsr_scim.patch.elements import append, change, make_primary, without
+from flask_bsr_scim.patch.operation import Op
 from flask_bsr_scim.schema import JSON, AttributePath, Document
-from flask_bsr_scim.schema import Mutability as Characteristic
+from flask_bsr_scim.schema.kept import FixedParts
 
 
 def copy(value: JSON) -> Any:
@@ -74,9 +75,22 @@ class Append(Step):
 
     def apply(self, document: Document, effort: Effort) -> None:
         node, name = _place(document, self.target)
-        elements = node.setdefault(name, [])
-        effort.spend(len(elements) + len(self.values))
-        append(self.target.leaf, elements, copy(self.values))
+        append(self.target, node.setdefault(name, []), copy(self.values), effort)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceElements(Step):
+    """All elements of a list are set anew, where parts of them are set once."""
+
+    target: AttributePath
+    elements: list[Document]
+    fixed: FixedParts
+
+    def apply(self, document: Document, effort: Effort) -> None:
+        node, name = _place(document, self.target)
+        before = node.get(name, [])
+        effort.spend(len(before) + len(self.elements))
+        node[name] = self.fixed.elements(before, copy(self.elements))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +102,7 @@ class RemoveValues(Step):
 
     def apply(self, document: Document, effort: Effort) -> None:
         node, name = _place(document, self.target)
-        elements = node.get(name, [])
-        effort.spend(len(elements) + len(self.values))
-        node[name] = without(self.target.leaf, elements, self.values)
+        node[name] = without(self.target.leaf, node.get(name, []), self.values, effort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +121,21 @@ class RemoveElements(Step):
 
 @dataclass(frozen=True, slots=True)
 class ChangeElements(Step):
-    """Sub-attributes are set in, or with None unassigned from, every element that matches a filter.
+    """Sub-attributes change, or with None are unassigned, in every element that matches a filter.
 
     `filter` is None for all elements. Where nothing matches, an element is made of `template` and the changes; without
-    a template that is an error, except that there is nothing to unassign. `whole`: nothing else stays in the element.
+    a template that is an error, except that there is nothing to remove. `whole`: nothing else stays in the element.
     """
 
     target: AttributePath
     filter: BoundFilter | None
+    op: Op
+    """What becomes of a list in an element: it grows, loses values, or is another one."""
     changes: Document
-    template: Document | None
+    template: Document | None = None
     whole: bool = False
+    fixed: FixedParts | None = None
+    """What is immutable in the elements."""
 
     def apply(self, document: Document, effort: Effort) -> None:
         node, name = _place(document, self.target)
@@ -132,33 +148,25 @@ class ChangeElements(Step):
         if len(matching) > 1 and self.filter is not None and not tolerates(Tolerance.SEVERAL_MATCHES):
             raise InvalidFilter(f"The filter selects {len(matching)} values of {self.target}; narrow it to one.")
         for element in matching:
-            self._change(element)
+            self._change(element, effort)
         if matching and self.changes.get("primary") is True:
             make_primary(elements, matching[0])
 
     def _made(self) -> list[Document]:
-        if all(value is None for value in self.changes.values()):
+        if self.op is Op.REMOVE or all(value is None for value in self.changes.values()):
             return []
         made = self.filter is None or tolerates(Tolerance.ELEMENT_MADE_FROM_FILTER)
         if self.template is None or not made:
             raise NoTarget(f"No value of {self.target} matches the filter of the path.")
         return [copy(self.template)]
 
-    def _change(self, element: Document) -> None:
-        self._check_immutable(element)
+    def _change(self, element: Document, effort: Effort) -> None:
+        changes = self.changes
         if self.whole:
+            changes = changes if self.fixed is None else self.fixed.element([element], changes)
             element.clear()
-        for name, value in self.changes.items():
-            _assign(element, name, value)
-
-    def _check_immutable(self, element: Document) -> None:
-        attribute = self.target.leaf
-        for name, value in self.changes.items():
-            sub, present = attribute.sub(name), element.get(name)
-            if sub and sub.mutability is Characteristic.IMMUTABLE and present is not None and present != value:
-                raise Mutability(
-                    f"{self.target}.{name} is immutable: it has a value, which cannot be changed any more."
-                )
+        for name, value in changes.items():
+            change(self.target, name, element, self.op, copy(value), effort)
 
 
 def _place(document: Document, target: AttributePath) -> tuple[Document, str]:

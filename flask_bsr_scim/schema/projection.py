@@ -30,17 +30,26 @@ class Projection:
         return dict(_pruned(document, self.plan))
 
 
-def make_projection(resource_type: ResourceType, attributes: Sequence[str], excluded: Sequence[str]) -> Projection:
+def make_projection(
+    resource_type: ResourceType,
+    attributes: Sequence[str],
+    excluded: Sequence[str],
+    written: frozenset[str] = frozenset(),
+) -> Projection:
     """Return the choice that the parameters `attributes` and `excludedAttributes` make, one name an element.
 
     Blanks round a name and its letter case do not matter; a name that no schema of the type defines chooses nothing.
 
+    :param written: the paths that a write named of what is returned on request; its answer shows them too.
     :raises InvalidValue: both parameters hold names, and they exclude each other.
     """
     wanted, unwanted = _stripped(attributes), _stripped(excluded)
     if wanted and unwanted:
         raise InvalidValue("attributes and excludedAttributes cannot be used together; send one of them.")
-    chosen = _only(_paths(resource_type, wanted)) if wanted else _all_but(_paths(resource_type, unwanted))
+    if wanted:
+        chosen = _only(_paths(resource_type, wanted) | written)
+    else:
+        chosen = _all_but(_paths(resource_type, unwanted), written)
     plan = _root_plan(resource_type, chosen, not wanted)
     return Projection(
         plan, not (wanted or unwanted) and _is_whole(resource_type, plan), _has_links(resource_type, plan)
@@ -68,13 +77,24 @@ def _only(named: frozenset[str]) -> _Chosen:
     return chosen
 
 
-def _all_but(named: frozenset[str]) -> _Chosen:
+def _all_but(named: frozenset[str], written: frozenset[str]) -> _Chosen:
+    added = frozenset(path for path in written if not any(_is_in(path, name) for name in named))
+
     def chosen(attribute: Attribute, path: str, parent: bool) -> bool:
-        if attribute.returned is Returned.DEFAULT:
-            return parent and path not in named
-        return attribute.returned is Returned.ALWAYS
+        match attribute.returned:
+            case Returned.DEFAULT:
+                return path in added or (parent and path not in named)
+            case Returned.REQUEST:
+                return path in added
+            case returned:
+                return returned is Returned.ALWAYS
 
     return chosen
+
+
+def _is_in(path: str, name: str) -> bool:
+    """Tell whether a path is a name, or leads to something inside of what has it."""
+    return path == name or path.startswith((f"{name}.", f"{name}:"))
 
 
 def _root_plan(resource_type: ResourceType, chosen: _Chosen, everything: bool) -> Plan:

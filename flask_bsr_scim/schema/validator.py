@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterator, Mapping
 
 from flask_bsr_scim.dialects import Tolerance, tolerates
 from flask_bsr_scim.errors import ConfigurationError, InvalidSyntax, InvalidValue, shown
-from flask_bsr_scim.errors import Mutability as MutabilityError
 from flask_bsr_scim.schema.attribute import JSON, Document, Mutability
 from flask_bsr_scim.schema.compiled import element_readers, is_sent, is_stored, path_readers, resource_members
-from flask_bsr_scim.schema.mutability import held, paths_of, with_held
+from flask_bsr_scim.schema.kept import FixedParts, fixed_parts, kept_by_put
+from flask_bsr_scim.schema.mutability import already_set, held, paths_of
 from flask_bsr_scim.schema.names import folded, make_check, names_of
 from flask_bsr_scim.schema.paths import AttributePath
 from flask_bsr_scim.schema.readers import (
@@ -24,7 +24,8 @@ class Validator:
     """Reads the resources of one type. Compiling takes some time: make one for each type and keep it.
 
     :param endpoints: the endpoints of the service by resource type name, to which references can point (`manager`).
-    :raises ConfigurationError: a default is none of the values that its attribute can have.
+    :raises ConfigurationError: a default is none of the values that its attribute can have, or belongs to one that
+        clients cannot write.
     """
 
     def __init__(self, resource_type: ResourceType, endpoints: Mapping[str, str] | None = None) -> None:
@@ -39,7 +40,8 @@ class Validator:
         self._readers = dict(path_readers(resource_type, sent))
         self._elements = dict(element_readers(resource_type, sent))
         self._immutable = tuple(paths_of(Mutability.IMMUTABLE, resource_type))
-        self._read_only = tuple(paths_of(Mutability.READ_ONLY, resource_type))
+        self._kept = tuple(kept_by_put(resource_type))
+        self._fixed_parts = {str(parts.target): parts for parts in fixed_parts(resource_type)}
         self._defaults = tuple(self._read_defaults())
         extensions = {served: _urns(resource_type, served=served) for served in (True, False)}
         self._urns = {self._base.lower(), *extensions[True]}
@@ -109,16 +111,19 @@ class Validator:
                 raise missing(str(target))
         return found
 
-    def with_read_only(self, document: Document, before: Document) -> Document:
-        """Return the document of a PUT with the readOnly values of the stored one; they are the service's own.
+    def with_kept(self, document: Document, before: Document) -> Document:
+        """Return the document of a PUT with the readOnly values of the stored one, which are the service's own, and
+        with the immutable ones that the client cannot know, as no answer shows them.
 
-        Those inside of values that are several are not kept: no element is known to be the one of before.
+        ReadOnly ones inside of values that are several are not kept, as those values can change.
+
+        :raises flask_bsr_scim.errors.Mutability: an immutable part of a value that is one of several would change.
         """
         kept = document
-        for target in self._read_only:
+        for target, keep in self._kept:
             value = held(before, target)
             if value is not None:
-                kept = with_held(kept, target, value)
+                kept = keep(kept, target, value)
         return kept
 
     def check_schemas(self, raw: JSON) -> None:
@@ -151,22 +156,29 @@ class Validator:
         return self._elements[str(target)](raw) or {}
 
     def check_immutable(self, before: Document, after: Document) -> None:
-        """Check that immutable attributes that have a value keep it (RFC 7644 §3.5.1).
+        """Check that immutable attributes that have a value keep it (RFC 7644 §3.5.1), parts of lists excepted.
 
         :raises flask_bsr_scim.errors.Mutability: one would change.
         """
         for target in self._immutable:
             present = held(before, target)
             if present is not None and present != held(after, target):
-                raise MutabilityError(f"{target} is immutable: it has a value, which cannot be changed any more.")
+                raise already_set(target, present)
+
+    def fixed_parts(self, target: AttributePath) -> FixedParts | None:
+        """Return what is immutable in the elements of a list, None for other attributes and when nothing is."""
+        return self._fixed_parts.get(str(target)) if self._fixed_parts else None
 
     def _read_defaults(self) -> Iterator[tuple[AttributePath, JSON]]:
         for target in self.resource_type.paths():
             if is_stored(target.leaf) and target.leaf.default is not None:
+                where = f"{self.resource_type.name}, x-default"
+                if not self.reads(target):
+                    raise ConfigurationError(f"{where}: {target} is readOnly, so no POST stores a value; leave it out.")
                 try:
                     yield target, self.value(target, target.leaf.default)
                 except InvalidValue as error:
-                    raise ConfigurationError(f"{self.resource_type.name}, x-default: {error.detail}") from None
+                    raise ConfigurationError(f"{where}: {error.detail}") from None
 
     def _give_defaults(self, values: Document) -> None:
         """Add the defaults of what a body leaves out; those of an extension only where it is given."""

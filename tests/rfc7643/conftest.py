@@ -57,5 +57,19 @@ PROJECT: Document = {
                 part("title", mutability="readOnly", **{"x-follows": "title"}),
             ],
         ),
+        part(
+            "source",
+            type="complex",
+            subAttributes=[
+                part("$ref", type="reference", referenceTypes=["external"]),
+                part("tags", multiValued=True),
+            ],
+        ),
+        part(
+            "steps",
+            type="complex",
+            multiValued=True,
+            subAttributes=[part("primary", type="boolean"), part("tags", multiValued=True)],
+        ),
     ],
 }

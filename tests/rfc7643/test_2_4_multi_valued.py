@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from flask_bsr_scim.errors import InvalidValue
-from flask_bsr_scim.schema import Validator, load_profile
+from flask_bsr_scim.errors import InvalidValue, Mutability
+from flask_bsr_scim.schema import Document, Validator, load_profile, make_resource_type
+from tests.rfc7643.conftest import part
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
 RFC = Validator(load_profile("rfc7643")[0])
@@ -112,3 +113,64 @@ def test_many_values_are_cheap() -> None:
     stored = emails(RFC, sent)
     assert len(stored) == 20_000
     assert sum(element["primary"] for element in stored) == 1
+
+
+BADGE = "urn:example:scim:Badge"
+PARTS = [part("value"), part("type"), part("code", mutability="immutable"), part("note")]
+HIDDEN = [part("value", returned="never"), part("code", mutability="immutable", returned="never")]
+LISTS = [
+    part("keys", type="complex", multiValued=True, subAttributes=PARTS),
+    part("locks", type="complex", multiValued=True, subAttributes=HIDDEN),
+]
+BADGES = Validator(make_resource_type("Badge", "/Badges", {"id": BADGE, "name": "Badge", "attributes": LISTS}))
+
+
+def key(value: str, code: str | None = None, type: str | None = None) -> Document:
+    found = {"value": value, "type": type, "code": code}
+    return {name: text for name, text in found.items() if text is not None}
+
+
+@pytest.mark.requirement("T-12", "L-03", "L-04", "L-07", "U-06")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param([key("a", "1")], [key("b", "2")], id="another value"),
+        pytest.param([key("a", "1", "x")], [key("a", "2", "y")], id="L-04 another type"),
+        pytest.param([key("a", "1", "x")], [key("a", "1")], id="its type left out"),
+        pytest.param([key("a", "1", "x"), key("a", "2", "y")], [key("a", "2")], id="the type of one of two left out"),
+        pytest.param([key("a", "1", "x")], [key("a", "1", "x"), key("a", "2")], id="one more without type"),
+        pytest.param([key("a", "1"), key("a", "2")], [key("a", "1"), key("a", "2")], id="two of the same"),
+        pytest.param([key("a")], [key("a", "1")], id="set later"),
+        pytest.param([{"code": "1"}], [{"code": "2"}], id="L-07 without value"),
+        pytest.param(["a"], [key("a", "1")], id="stored by another schema"),
+        pytest.param("a", [key("a", "1")], id="stored as a single value"),
+    ],
+)
+def test_elements_are_others(before: Any, after: Any) -> None:
+    """Or they keep what is immutable."""
+    assert BADGES.with_kept({"keys": after}, {"keys": before}) == {"keys": after}
+
+
+@pytest.mark.requirement("T-12", "U-06")
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param([key("a", "1")], [key("a", "2")], id="another code"),
+        pytest.param([key("a", "1")], [key("a")], id="no code"),
+        pytest.param([key("a", "1", "x")], [key("A", "2", "X")], id="in another letter case"),
+        pytest.param([key("a", "1", "x")], [key("a", "2")], id="its type left out"),
+        pytest.param([key("a", "0"), key("a", "1")], [key("a", "3")], id="none of two"),
+    ],
+)
+def test_elements_are_the_same(before: Any, after: Any) -> None:
+    """By value and type, and then what is immutable cannot change."""
+    with pytest.raises(Mutability, match=r'^keys\[value eq "a"\].code is immutable: it has the value "1", which'):
+        BADGES.with_kept({"keys": after}, {"keys": before})
+
+
+@pytest.mark.requirement("T-13")
+def test_the_error_of_an_element_holds_no_secret() -> None:
+    """Neither the value that names it, nor the one that it has."""
+    before, after = ({"locks": [{"value": "secret", "code": code}]} for code in ("hidden", "other"))
+    with pytest.raises(Mutability, match=r"^locks.code is immutable: it has a value, which cannot"):
+        BADGES.with_kept(after, before)

@@ -20,6 +20,8 @@ MORE = "urn:example:scim:extension:More"
 ATTRIBUTES = [
     part("readOnly", mutability="readOnly"),
     part("immutable", mutability="immutable"),
+    part("once", mutability="immutable", returned="request"),
+    part("onceNever", mutability="immutable", returned="never"),
     part("writeOnly", mutability="writeOnly"),
     part("never", returned="never"),
     part("request", returned="request"),
@@ -29,6 +31,7 @@ ATTRIBUTES = [
     part("serverExact", uniqueness="server", caseExact=True),
     part("globalFolded", uniqueness="global"),
     part("suggested", canonicalValues=["a", "b"]),
+    part("texts", multiValued=True),
 ]
 """One for each value of a characteristic that changes what is done."""
 
@@ -85,6 +88,7 @@ class Place(NamedTuple):
 
 PLACES = [Place(*place) for place in product((None, MORE), (None, "one", "many"))]
 SINGLE = [place for place in PLACES if place.parent != "many"]
+LISTS = [place for place in PLACES if place.parent == "many"]
 
 
 def of_place(place: Place) -> str:
@@ -94,6 +98,7 @@ def of_place(place: Place) -> str:
 
 everywhere_at_once = pytest.mark.parametrize("place", PLACES, ids=of_place)
 where_no_list_is = pytest.mark.parametrize("place", SINGLE, ids=of_place)
+in_lists = pytest.mark.parametrize("place", LISTS, ids=of_place)
 
 
 @pytest.fixture(scope="session", params=BACKENDS)
@@ -174,9 +179,8 @@ def test_immutable_is_set_once(place: Place, things: Scim) -> None:
     assert things.patch(path, same).status_code == 200
     for operation in ({"op": "add", "value": "y"}, {"op": "replace", "value": "y"}, {"op": "remove"}):
         assert_error(things.patch(path, {**same, **operation}), 400, "mutability", "immutable")
-    if place.parent != "many":
-        for changed in ({"immutable": "y"}, {"folded": "f"}):
-            assert_error(things.put(path, place.body(**changed)), 400, "mutability", "immutable")
+    for changed in ({"immutable": "y"}, {"folded": "f"}):
+        assert_error(things.put(path, place.body(**changed)), 400, "mutability", "immutable")
     assert place.held(things.get(path).json)["immutable"] == "x"
 
 
@@ -193,6 +197,90 @@ def test_immutable_can_be_set_later(method: str, place: Place, things: Scim) -> 
     assert place.held(answer.json)["immutable"] == "x"
     again = things.patch(path, {"op": "replace", "path": place.path("immutable"), "value": "y"})
     assert_error(again, 400, "mutability")
+
+
+@pytest.mark.requirement("T-12", "X-11")
+@in_lists
+@pytest.mark.parametrize(
+    ("kind", "below", "value"),
+    [
+        pytest.param("add", "", [{"value": "v", "immutable": "y"}], id="the same element"),
+        pytest.param("add", "", [{"value": "V", "immutable": "y"}], id="in another letter case"),
+        pytest.param("replace", "", [{"value": "v", "immutable": "y"}], id="the list"),
+        pytest.param("replace", "", [{"value": "w"}, {"value": "v"}], id="the list without it"),
+        pytest.param("add", '[value eq "v"]', {"immutable": "y"}, id="into the element"),
+        pytest.param("replace", '[value eq "v"]', {"value": "v", "immutable": "y"}, id="the element"),
+        pytest.param("replace", '[value eq "v"]', {"value": "v", "folded": "f"}, id="the element without it"),
+    ],
+)
+def test_immutable_in_an_element(kind: str, below: str, value: Any, place: Place, things: Scim) -> None:
+    """No operation changes it as long as its element is there; the answer names element, part and value."""
+    path = thing(things, place, immutable="x", folded="f")
+    whole = place.prefix.removesuffix(".")
+    answer = things.patch(path, {"op": kind, "path": whole + below, "value": value})
+    assert_error(answer, 400, "mutability", f'{whole}[value eq "v"].immutable is immutable: it has the value "x"')
+    assert place.held(things.get(path).json) == {"value": "v", "immutable": "x", "folded": "f"}
+
+
+@pytest.mark.requirement("T-12", "U-06", "U-07", "X-11")
+@in_lists
+def test_elements_with_immutable_parts_come_and_go(place: Place, things: Scim) -> None:
+    """With the list, in a PUT, or one by one; what comes back is another element."""
+    path, whole = thing(things, place, immutable="x"), place.prefix.removesuffix(".")
+
+    def body(*elements: Document) -> Document:
+        many = {"many": [*elements]}
+        return {"schemas": [THING, MORE], **({place.urn: many} if place.urn else many)}
+
+    def held() -> list[Document]:
+        found = things.get(path).json
+        elements: list[Document] = (found[place.urn] if place.urn else found)["many"]
+        return elements
+
+    old, new, other = ({"value": value, "immutable": text} for value, text in ("vx", "vy", "wz"))
+    assert things.put(path, body(other, old)).status_code == 200
+    assert things.put(path, body(other)).status_code == 200
+    assert things.put(path, body(new, other)).status_code == 200
+    assert held() == [new, other]
+    assert things.patch(path, {"op": "remove", "path": whole, "value": [new]}).status_code == 200
+    assert things.patch(path, {"op": "replace", "path": whole, "value": [old]}).status_code == 200
+    assert held() == [old]
+    again = {"op": "add", "path": whole, "value": [new, other]}
+    assert things.patch(path, {"op": "remove", "path": f'{whole}[value eq "v"]'}, again).status_code == 200
+    assert held() == [new, other]
+    assert things.patch(path, {"op": "replace", "path": f"{whole}.folded", "value": "f"}).status_code == 200
+    assert held() == [{**new, "folded": "f"}, {**other, "folded": "f"}]
+
+
+@pytest.mark.requirement("T-12", "U-06", "U-12", "U-13")
+@everywhere_at_once
+@pytest.mark.parametrize("others", [{"folded": "f"}, {}], ids=["beside others", "alone"])
+def test_immutable_and_not_shown(others: Document, place: Place, things: Scim) -> None:
+    """What GET returned is a body for PUT, and changes nothing; another value is refused, and never told."""
+    path = thing(things, place, once="seen", onceNever="secret", **others)
+    shown = things.get(path)
+    assert not {"once", "onceNever"} & place.held(shown.json).keys()
+    put = things.put(path, shown.json)
+    assert put.status_code == 200, put.text
+    assert put.headers["ETag"] == shown.headers["ETag"]
+    assert place.held(things.get(path, query={"attributes": f"{place.prefix}once"}).json)["once"] == "seen"
+    assert things.put(path, place.body(once="seen", onceNever="secret", folded="g")).status_code == 200
+    for name in ("once", "onceNever"):
+        answer = things.put(path, place.body(**{name: "other"}))
+        assert_error(answer, 400, "mutability", f"{name} is immutable")
+        assert "secret" not in answer.text
+
+
+@pytest.mark.requirement("T-12", "X-11")
+@in_lists
+@pytest.mark.parametrize("below", ["", '[value eq "v"]'], ids=["the list", "the element"])
+def test_immutable_and_not_shown_in_an_element(below: str, place: Place, things: Scim) -> None:
+    """Whoever replaces the element keeps what no answer shows."""
+    path, whole = thing(things, place, once="seen", folded="f"), place.prefix.removesuffix(".")
+    element = {"value": "v", "folded": "g"}
+    value = element if below else [element]
+    assert place.held(things.patch(path, {"op": "replace", "path": whole + below, "value": value}).json) == element
+    assert place.held(things.get(path, query={"attributes": f"{place.prefix}once"}).json)["once"] == "seen"
 
 
 # Returned
@@ -273,11 +361,50 @@ def test_a_secret_value_does_not_stand_for_its_whole(backend_uri: str) -> None:
 @pytest.mark.requirement("T-14", "A-09")
 @everywhere_at_once
 def test_request_is_on_request(place: Place, things: Scim) -> None:
-    """It is there when it is named."""
-    for answer in answers(things, place, {"request": "x"}):
-        assert "request" not in place.held(answer)
+    """It is there when it is named, and in the answers to the POST and the PUT that sent it."""
+    found = ["request" in place.held(answer) for answer in answers(things, place, {"request": "x"})]
+    assert found == [True, True, False, False, False, False, False]
     for answer in answers(things, place, {"request": "x"}, attributes=f"{place.prefix}request"):
         assert place.held(answer)["request"] == "x"
+
+
+@pytest.mark.requirement("T-14", "A-09", "A-12")
+@everywhere_at_once
+def test_what_was_written_is_in_the_answer(place: Place, things: Scim) -> None:
+    """Beside what `attributes` names, and not where `excludedAttributes` names it or what holds it."""
+    name = f"{place.prefix}request"
+    excluded = [name, *([name.removesuffix(".request")] if place.parent else []), *([MORE] if place.urn else [])]
+    for query in ({}, {"attributes": "meta"}, {"excludedAttributes": "meta"}):
+        written = things.post("/Things", place.body(request="x"), query=query).json
+        assert place.held(written)["request"] == "x"
+    for names in excluded:
+        written = things.post("/Things", place.body(request="x", folded="f"), query={"excludedAttributes": names}).json
+        assert "request" not in place.held(written)
+
+
+@pytest.mark.requirement("T-14", "A-09")
+@everywhere_at_once
+def test_what_a_patch_names_is_in_its_answer(place: Place, things: Scim) -> None:
+    """By a path, by a key, in the value of what holds it, and in any letter case; other operations leave it out."""
+    path = thing(things, place, request="w", folded="f")
+    values: Document = place.holding(REQUEST="z")
+    operations = [
+        {"op": "replace", "path": place.path("request"), "value": "x"},
+        {"op": "add", "path": place.path("REQUEST"), "value": "y"},
+        {"op": "replace", "value": values},
+        *({"op": "replace", "path": key, "value": value} for key, value in values.items()),
+    ]
+    for operation in operations:
+        held = place.held(things.patch(path, operation).json)
+        assert (
+            held["request"]
+            == place.held(things.get(path, query={"attributes": f"{place.prefix}request"}).json)["request"]
+        )
+    assert held["request"] == "z"
+    other = things.patch(path, {"op": "replace", "path": place.path("folded"), "value": "g"}).json
+    assert (place.held(other)["folded"], "request" in place.held(other)) == ("g", False)
+    removed = things.patch(path, {"op": "remove", "path": place.path("request")}).json
+    assert "request" not in place.held(removed)
 
 
 @pytest.mark.requirement("T-14", "A-02", "A-03")
@@ -387,6 +514,29 @@ def test_canonical_values_are_suggestions(place: Place, things: Scim) -> None:
     path = thing(things, place, suggested="c")
     answer = things.patch(path, {"op": "replace", "path": place.path("suggested"), "value": "d"})
     assert place.held(answer.json)["suggested"] == "d"
+
+
+# multiValued
+
+
+@pytest.mark.requirement("XA-05", "XA-06", "XR-04", "XP-04", "XP-07")
+@everywhere_at_once
+def test_single_values_of_a_list(place: Place, things: Scim) -> None:
+    """PATCH adds to those that are there, takes off those that it names, and replaces all."""
+    path = thing(things, place, texts=["a", "b"], folded="f")
+
+    def after(kind: str, *values: str) -> list[str] | None:
+        answer = things.patch(path, {"op": kind, "path": place.path("texts"), "value": [*values]})
+        assert answer.status_code == 200, answer.text
+        texts: list[str] | None = place.held(things.get(path).json).get("texts")
+        return texts
+
+    assert after("add", "c", "B") == ["a", "b", "c"]
+    assert after("remove", "A", "c", "z") == ["b"]
+    assert after("replace", "x", "y") == ["x", "y"]
+    assert after("remove", "x", "y") is None
+    assert after("remove", "x") is None
+    assert after("add", "z") == ["z"]
 
 
 # Keys of other types

@@ -100,9 +100,20 @@ FORM = "id must be a URN of letters, digits and - . _ + between its colons, as u
             {"attributes": [part("a", type="complex", subAttributes=[part("b", **{"x-exported": False})])]},
             "attribute 'a.b': x-exported belongs to whole attributes, not to a part of one",
         ),
+        *(
+            (
+                {"attributes": [part("a", type="complex", subAttributes=[part("$ref", type="reference", **indexed)])]},
+                "attribute 'a.$ref': clients see it with the base URL, which no index has: let value be",
+            )
+            for indexed in ({"x-indexed": True}, {"uniqueness": "server"})
+        ),
         (
             {"attributes": [part("a", type="boolean", **{"x-default": "perhaps"})]},
             f'x-default: {URN}:a must be true or false, not "perhaps".',
+        ),
+        (
+            {"attributes": [part("a", mutability="readOnly", **{"x-default": "b"})]},
+            f"x-default: {URN}:a is readOnly",
         ),
         ({"attributes": [reference("Usr")]}, "attribute 'owner': referenceTypes has 'Usr'; there are User, Group, ext"),
         (

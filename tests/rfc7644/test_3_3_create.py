@@ -310,7 +310,7 @@ def test_a_type_of_the_host_keeps_all_rules(devices: Scim, device: Document) -> 
     response = devices.post("/Devices", sent)
     made = response.json
     assert response.headers["Location"] == f"http://localhost/scim/v2/Devices/{made['id']}"
-    assert made.keys() == {"schemas", "id", "serial", "label", "size", "weight", "key", WARRANTY, "meta"}
+    assert made.keys() == {"schemas", "id", "serial", "notes", "label", "size", "weight", "key", WARRANTY, "meta"}
     assert devices.get(path_of(made), query={"attributes": "notes,pin,state"}).json == {
         "schemas": [DEVICE, WARRANTY],
         "id": made["id"],

@@ -604,6 +604,8 @@ BADGE = make_resource_type(
             {"name": "serial", "mutability": "immutable"},
             {"name": "state", "mutability": "readOnly"},
             {"name": "tags", "multiValued": True},
+            {"name": "rooms", "multiValued": True, "required": True},
+            {"name": "chip", "type": "complex", "subAttributes": [{"name": "keys", "multiValued": True}]},
             {
                 "name": "doors",
                 "type": "complex",
@@ -631,6 +633,8 @@ BADGE_DOCUMENT: Document = {
     "serial": "S1",
     "state": "lost",
     "tags": ["a"],
+    "rooms": ["1", "2"],
+    "chip": {"keys": ["k", "l"]},
     "doors": [{"value": "north"}],
     "urn:example:More": {"level": "1"},
 }
@@ -644,6 +648,11 @@ BADGE_DOCUMENT: Document = {
         pytest.param(op("add", "tags", ["b", "a"]), {"tags": ["a", "b"]}, id="XA-06 simple values"),
         pytest.param(op("add", "tags", "A"), {}, id="T-10 a simple value in another letter case"),
         pytest.param(op("remove", "tags", ["A"]), {"tags": None}, id="a list of simple values"),
+        pytest.param(op("remove", "chip.keys", ["K"]), {"chip": {"keys": ["l"]}}, id="a value of a list in a part"),
+        pytest.param(op("remove", "chip.keys", ["k", "l"]), {"chip": None}, id="the last values of a part"),
+        pytest.param(
+            op("add", "chip", {"keys": ["m"]}), {"chip": {"keys": ["k", "l", "m"]}}, id="XA-04 a list in a part"
+        ),
         pytest.param(
             op("add", "doors", [{"value": "east"}]),
             {"doors": [{"value": "north"}, {"value": "east"}]},
@@ -672,6 +681,79 @@ def test_own_schema(operation: Operation, change: Document) -> None:
     """A host's own schema is patched by the same rules, and readOnly values stay."""
     expected = {name: value for name, value in {**BADGE_DOCUMENT, **change}.items() if value is not None}
     assert patched(BADGE_DOCUMENT, operation, resource_type=BADGE) == expected
+
+
+TWO_DOORS: Document = {"doors": [{"value": "north", "zones": ["x"]}, {"value": "east", "zones": ["x", "y"]}]}
+
+
+@pytest.mark.requirement("XA-04", "XA-05", "XA-06", "XA-08", "XR-04", "XR-05")
+@pytest.mark.parametrize(
+    ("operation", "zones"),
+    [
+        pytest.param(
+            op("add", 'doors[value eq "north"].zones', ["y", "X"]), (["x", "y"], ["x", "y"]), id="one element"
+        ),
+        pytest.param(op("add", 'doors[value eq "north"].zones', "y"), (["x", "y"], ["x", "y"]), id="one value"),
+        pytest.param(op("add", "doors.zones", ["y", "z"]), (["x", "y", "z"], ["x", "y", "z"]), id="every element"),
+        pytest.param(op("add", "doors", [{"value": "north", "zones": ["y"]}]), (["x", "y"], ["x", "y"]), id="the same"),
+        pytest.param(
+            op("add", 'doors[value eq "north"]', {"value": "north", "zones": ["y"]}),
+            (["x", "y"], ["x", "y"]),
+            id="a part of it",
+        ),
+        pytest.param(op("add", 'doors[value eq "north"].zones', ["x"]), (["x"], ["x", "y"]), id="what is there"),
+        pytest.param(op("replace", 'doors[value eq "east"].zones', ["z"]), (["x"], ["z"]), id="replace"),
+        pytest.param(op("remove", 'doors[value eq "east"].zones', ["X", "z"]), (["x"], ["y"]), id="remove one"),
+        pytest.param(op("remove", 'doors[value eq "east"].zones', "y"), (["x"], ["x"]), id="remove a text"),
+        pytest.param(op("remove", "doors.zones", ["x"]), (None, ["y"]), id="remove one everywhere"),
+        pytest.param(op("remove", "doors.zones"), (None, None), id="remove all"),
+        pytest.param(op("remove", 'doors[value eq "west"].zones', ["x"]), (["x"], ["x", "y"]), id="remove nowhere"),
+    ],
+)
+def test_lists_in_elements(operation: Operation, zones: tuple[list[str] | None, ...]) -> None:
+    """A multi-valued part of an element is a multi-valued attribute as any other."""
+    changed = patched({**BADGE_DOCUMENT, **TWO_DOORS}, operation, resource_type=BADGE)
+    assert [door["value"] for door in changed["doors"]] == ["north", "east"]
+    assert tuple(door.get("zones") for door in changed["doors"]) == zones
+
+
+@pytest.mark.requirement("T-16", "XR-04", "XR-06")
+@pytest.mark.parametrize(
+    ("operation", "rooms"),
+    [
+        pytest.param(op("remove", "rooms", ["1"]), ["2"], id="one of two"),
+        pytest.param(op("remove", "rooms", "2"), ["1"], id="one value alone"),
+        pytest.param(op("remove", "rooms", ["3"]), ["1", "2"], id="what is not there"),
+        pytest.param(op("remove", "rooms", ["1", "2"]), InvalidValue, id="every value"),
+        pytest.param(op("remove", "rooms", []), ["1", "2"], id="no value"),
+        pytest.param(op("remove", "rooms"), Mutability, id="the list"),
+    ],
+)
+def test_values_of_a_required_list(operation: Operation, rooms: list[str] | type[ScimError]) -> None:
+    """They can be removed as long as one stays."""
+    if isinstance(rooms, list):
+        assert patched(BADGE_DOCUMENT, operation, resource_type=BADGE)["rooms"] == rooms
+    else:
+        with pytest.raises(rooms, match="rooms is required"):
+            patched(BADGE_DOCUMENT, operation, resource_type=BADGE)
+
+
+@pytest.mark.requirement("Z-10")
+@pytest.mark.parametrize(
+    "operations",
+    [
+        pytest.param([op("add", 'doors[value eq "north"].zones', ["x"])] * 100, id="a path"),
+        pytest.param([op("remove", "doors.zones", ["x"])] * 100, id="remove"),
+        pytest.param(
+            [op("add", "doors", [{"value": "north", "zones": [str(i)]} for i in range(100)])], id="one element"
+        ),
+    ],
+)
+def test_work_on_lists_in_elements_is_bounded(operations: list[Operation]) -> None:
+    """Their values count as those of other lists do."""
+    long = {"doors": [{"value": "north", "zones": [f"z{i}" for i in range(5000)]}]}
+    with pytest.raises(TooMany):
+        patched({**BADGE_DOCUMENT, **long}, *operations, resource_type=BADGE)
 
 
 @pytest.mark.requirement("C-23", "X-10", "X-11", "XR-06", "T-16", "T-17")

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from flask_bsr_scim.errors import ScimError
 from flask_bsr_scim.patch import Operation, make_patch
-from flask_bsr_scim.schema import Document, ResourceType, Validator, load_profile
+from flask_bsr_scim.schema import Document, ResourceType, Validator, load_profile, make_projection, make_resource_type
+from tests.rfc7644.conftest import attribute
 
 CORE = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -189,3 +190,106 @@ def test_order_of_operations(profile: str, attributes: Document, first: Document
     operations = [Operation("add", None, first, True), Operation("replace", None, second, True)]
     apart = apply(profile, operations[1:], apply(profile, operations[:1], document))
     assert apply(profile, operations, document) == apart
+
+
+THING = "urn:example:scim:Thing"
+FIXED = [
+    attribute("a", mutability="immutable"),
+    attribute("b", mutability="immutable", returned="request"),
+    attribute("c", multiValued=True),
+]
+THINGS = make_resource_type(
+    "Thing",
+    "/Things",
+    {
+        "id": THING,
+        "name": "Thing",
+        "attributes": [
+            *FIXED,
+            attribute("one", type="complex", subAttributes=FIXED),
+            attribute("many", type="complex", multiValued=True, subAttributes=[attribute("value"), *FIXED]),
+        ],
+    },
+)
+OF_THINGS = Validator(THINGS)
+SHOWN = make_projection(THINGS, (), ())
+
+PARTS: dict[str, st.SearchStrategy[Any]] = {"a": TEXT, "b": TEXT, "c": st.lists(TEXT, max_size=3)}
+VALUES = st.fixed_dictionaries({}, optional=PARTS)
+NAMED = st.fixed_dictionaries({"value": st.sampled_from("xy")}, optional=PARTS)
+THING_VALUES = st.fixed_dictionaries({}, optional={**PARTS, "one": VALUES, "many": st.lists(NAMED, max_size=3)})
+THING_PATHS = st.sampled_from(["a", "b", "c", "one", "one.b", "one.c", "many", "many.c", "many.a"]) | st.sampled_from(
+    [f'many[value eq "{value}"]{part}' for value in "xy" for part in ("", ".a", ".b", ".c")]
+)
+THING_OPERATIONS = st.lists(
+    st.builds(
+        Operation,
+        st.sampled_from(["add", "replace", "remove"]),
+        THING_PATHS,
+        st.none() | TEXT | st.lists(TEXT, max_size=3) | NAMED | st.lists(NAMED, max_size=3),
+        st.just(True),
+    ),
+    max_size=3,
+)
+
+
+def thing(values: Document) -> Document:
+    document = OF_THINGS.resource({"schemas": [THING], **values})
+    return {"schemas": document.pop("schemas"), "id": "7", **document}
+
+
+def changed(document: Document, *operations: Operation) -> Document | None:
+    return outcome(lambda: make_patch(operations, THINGS, OF_THINGS).apply(document))
+
+
+def fixed_values(document: Document) -> dict[tuple[str, str], list[str]]:
+    """Return what is immutable: by the place where it is, and by its name."""
+    places = {"": [document], "one": [document.get("one", {})]}
+    for element in document.get("many", ()):
+        if "value" in element:
+            places.setdefault(f"many {element['value']}", []).append(element)
+    return {
+        (place, name): [value[name] for value in values if name in value]
+        for place, values in places.items()
+        for name in ("a", "b")
+    }
+
+
+@pytest.mark.requirement("T-12", "X-11")
+@given(THING_VALUES, THING_OPERATIONS)
+def test_what_is_immutable_stays(values: Document, operations: list[Operation]) -> None:
+    """After each operation it has its value, in each place that is there on."""
+    document = thing(values)
+    for operation in operations:
+        after = changed(document, operation)
+        if after is None:
+            continue
+        assert OF_THINGS.finish(after) == after
+        new = fixed_values(after)
+        for place, present in fixed_values(document).items():
+            if present and place in new:
+                assert set(new[place]) <= set(present), (document, operation, after)
+                assert new[place] or place[0].startswith("many"), (document, operation, after)
+        document = after
+
+
+@pytest.mark.requirement("X-09", "T-12")
+@given(THING_VALUES, THING_OPERATIONS)
+def test_order_of_operations_on_what_is_immutable(values: Document, operations: list[Operation]) -> None:
+    """What several requests can do, one can."""
+    document: Document | None = thing(values)
+    together = changed(document or {}, *operations)
+    for operation in operations:
+        document = document and changed(document, operation)
+    assert document in (None, together)
+
+
+@pytest.mark.requirement("U-13", "T-12")
+@given(THING_VALUES, THING_OPERATIONS)
+def test_what_is_shown_can_be_sent_back(values: Document, operations: list[Operation]) -> None:
+    """By PUT: what is immutable and not shown stays, where each value of a list has a name of its own."""
+    document = changed(thing(values), *operations) or thing(values)
+    names = [element.get("value") for element in document.get("many", ())]
+    assume(None not in names and len(names) == len({*names}))
+    sent = OF_THINGS.resource(SHOWN.apply(document))
+    assert OF_THINGS.finish({**OF_THINGS.with_kept(sent, document), "id": "7"}) == document

@@ -15,6 +15,8 @@ from tests.rfc7644.bulk_jobs import add_group, add_user, delete, message, modify
 from tests.rfc7644.conftest import attribute
 
 MAILBOX = "urn:example:scim:Mailbox"
+NODE = "urn:example:scim:Node"
+MORE = "urn:example:scim:extension:More"
 
 
 def members(scim: Scim, name: str) -> set[str]:
@@ -351,6 +353,53 @@ def test_managers_of_each_other(full: Scim) -> None:
     assert statuses(results) == ["201"] * 3
     assert [manager_of(full, name) for name in ("ann", "ben", "cid")] == ["ben", "cid", "ann"]
     assert {person[ENTERPRISE]["department"] for person in full.get("/Users").json["Resources"]} == {"IT"}
+
+
+@pytest.mark.requirement("B-15", "T-12")
+def test_a_circle_is_created_as_single_resources_are(backend_uri: str) -> None:
+    """With the defaults of the schema, also in an extension that holds nothing else than a reference, and immutable
+    lists of references.
+    """
+    reference = [
+        attribute("value", caseExact=True),
+        attribute("$ref", type="reference", referenceTypes=["Node"]),
+    ]
+    node = {
+        "id": NODE,
+        "name": "Node",
+        "x-endpoint": "/Nodes",
+        "attributes": [
+            attribute("color", **{"x-default": "red"}),
+            attribute("next", type="complex", subAttributes=reference),
+            attribute("first", type="complex", multiValued=True, mutability="immutable", subAttributes=reference),
+        ],
+    }
+    more = {
+        "id": MORE,
+        "name": "More",
+        "x-extends": "Node",
+        "attributes": [
+            attribute("back", type="complex", subAttributes=reference),
+            attribute("size", type="integer", **{"x-default": 3}),
+        ],
+    }
+    app = Flask("nodes")
+    BsrScim(app, backend=backend_uri, token=TOKEN, schemas=[node, more])
+    scim = Scim(app)
+    root = scim.post("/Nodes", {"schemas": [NODE], "color": "blue"}).json["id"]
+
+    def creation(name: str, other: str) -> Document:
+        to = {"value": f"bulkId:{other}"}
+        data = {"schemas": [NODE, MORE], "next": to, "first": [{"value": root}, to], MORE: {"back": to}}
+        return {"method": "POST", "path": "/Nodes", "bulkId": name, "data": data}
+
+    results = run(scim, creation("a", "b"), creation("b", "a"))
+    assert statuses(results) == ["201", "201"], results
+    for made, other in zip(ids(results), reversed(ids(results)), strict=True):
+        found = scim.get(f"/Nodes/{made}").json
+        assert (found["color"], found[MORE]["size"]) == ("red", 3)
+        assert [found["next"]["value"], found[MORE]["back"]["value"]] == [other, other]
+        assert [first["value"] for first in found["first"]] == [root, other]
 
 
 @pytest.mark.requirement("B-15")
