@@ -12,6 +12,7 @@ from flask_bsr_scim.registry.owners import (
     hidden_from_scim,
     is_same_address,
     known_by_none,
+    own_addresses,
     owner_id,
     provisioned,
     shown_to_scim,
@@ -40,18 +41,21 @@ class RegistryConsequences:
         An adopted user keeps its id, which then is not that of `change`. At first the handle is supposed to be free,
         and nobody to be there to adopt: if that is wrong, the store refuses it.
 
-        :raises Uniqueness: e-mail and userName are addresses of two different users, or only resemble one's.
+        :raises Uniqueness: e-mail and userName are addresses of two different users, or only resemble one's; or the
+            user would sign in by another one's.
         """
         if change.type != USER:
             return [change]
-        store = self._store(context)
+        store, own = self._store(context), own_addresses(change.document)
         owner = _adoptable(store, change.document) if again else None
         user = None if owner is None else find_user(store, user_id_of(owner))
+        if again:
+            _check_addresses(store, change.id if user is None else user.id, own, "of the new user")
         if owner is None or user is None:
             changes = [change, *provisioned(store, change.id, change.document, None, look=again)]
         else:
             changes = _adoption(store, user, owner, change.document)
-        return [*changes, *known_by_none(addresses(change.document))]
+        return [*changes, *known_by_none(own)]
 
     def swap(self, context: Context, before: Document, change: Swap) -> Sequence[Change]:
         """Return the change, and what becomes of the user's tokens and of the address by which it could be adopted.
@@ -63,7 +67,7 @@ class RegistryConsequences:
         store, user_id = self._store(context), change.id
         after = before if change.document is None else change.document
         new = _new_addresses(before, after)
-        _check_addresses(store, user_id, new)
+        _check_addresses(store, user_id, new, f"of the user with the id {user_id}")
         owner = store.get(OWNER, owner_id(user_id))
         changes = [change, *_revoked(user_id, before, after), *provisioned(store, user_id, after, owner)]
         return [*changes, *known_by_none(new)]
@@ -122,16 +126,16 @@ def _revoked(user_id: str, before: Document, after: Document) -> list[Change]:
 def _new_addresses(before: Document, after: Document) -> list[str]:
     if before.get("userName") == after.get("userName") and before.get("emails") == after.get("emails"):
         return []
-    had = {fold(address) for address in addresses(before)}
-    return [address for address in addresses(after) if fold(address) not in had]
+    had = {fold(address) for address in own_addresses(before)}
+    return [address for address in own_addresses(after) if fold(address) not in had]
 
 
-def _check_addresses(store: TenantStore, user_id: str, new: Sequence[str]) -> None:
+def _check_addresses(store: TenantStore, user_id: str, new: Sequence[str], whose: str) -> None:
     for address in new:
         owner = store.find(OWNER, "email", address)
         if owner is not None and owner.id != owner_id(user_id):
             raise Uniqueness(
-                f"The address {shown(address)} of the user with the id {user_id} belongs to another user already (id "
-                f"{user_id_of(owner)}, never provisioned yet). Correct the mapping of userName or of "
-                "the e-mail in the identity provider, so that each user has its own address."
+                f"The address {shown(address)} {whose} belongs to another user already (id {user_id_of(owner)}, never "
+                "provisioned yet). Correct the mapping of userName or of the e-mail in the identity provider, so that "
+                "each user has its own address."
             )

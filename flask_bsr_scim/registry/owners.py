@@ -77,6 +77,12 @@ def addresses(document: Document) -> list[str]:
     return list(found.values())
 
 
+def own_addresses(document: Document) -> list[str]:
+    """Return the addresses of a SCIM user that nobody else may have: also the one by which it signs in, of any type."""
+    found, signs_in = addresses(document), work_email(document)
+    return found if signs_in is None or fold(signs_in) in map(fold, found) else [*found, signs_in]
+
+
 def is_same_address(one: str, other: str) -> bool:
     """Tell whether two addresses differ in nothing but letter case.
 

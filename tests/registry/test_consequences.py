@@ -86,7 +86,7 @@ def test_the_handle_stays_when_the_address_changes(world: World) -> None:
     assert world.provision("bob@example.com").username == "bob-2"
 
 
-@pytest.mark.parametrize(("again", "questions"), [(False, []), (True, ["_find", "_is_held"])])
+@pytest.mark.parametrize(("again", "questions"), [(False, []), (True, ["_find", "_find", "_is_held"])])
 def test_an_ordinary_user_costs_no_question(
     world: World, monkeypatch: pytest.MonkeyPatch, again: bool, questions: list[str]
 ) -> None:
@@ -239,6 +239,19 @@ def test_a_user_cannot_move_to_the_address_of_another(world: World, made: str, a
     response = world.scim.put(f"/Users/{ann.id}", body)
     assert_error(response, 409, "uniqueness", "Correct the mapping of userName or of the e-mail")
     assert all(text in response.json["detail"] for text in (ann.id, bob.id, "BOB@example.com"))
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH"])
+def test_a_home_address_is_not_that_of_another(make_scim: Callable[..., Scim], method: str) -> None:
+    """Where it is the only e-mail, the user would sign in by it, and neither could (profile rfc7643)."""
+    world = new_world(make_scim(profile="rfc7643"))
+    root = world.users.create_admin("root@example.com")
+    home = [{"value": "root@example.com", "type": "home"}]
+    path = "/Users" if method == "POST" else f"/Users/{world.provision('bob@example.com').id}"
+    body: Any = {"op": "replace", "path": "emails", "value": home}
+    response = world.scim(method, path, user("bob", emails=home)) if method != "PATCH" else world.scim.patch(path, body)
+    assert_error(response, 409, "uniqueness", root.id)
+    assert world.sign_in("root@example.com").user.id == root.id
 
 
 def test_a_user_made_by_sign_in_may_get_another_address(world: World) -> None:
