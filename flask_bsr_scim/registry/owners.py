@@ -68,18 +68,21 @@ def work_email(document: Document) -> str | None:
 
 
 def addresses(document: Document) -> list[str]:
-    """Return the addresses that stand for a SCIM user: its work e-mail, and its userName when that is another.
-
-    An e-mail without a type counts as one for work.
-    """
-    emails = [e for e in document.get("emails", ()) if fold(e.get("type", "work")) == "work"]
+    """Return the addresses that stand for a SCIM user: its work e-mail, and its userName when that is another."""
+    emails = [email for email in document.get("emails", ()) if _is_for_work(email)]
     found = {fold(a): a for a in (work_email({"emails": emails}), document["userName"]) if a and "@" in a}
     return list(found.values())
 
 
+def _is_for_work(email: Document) -> bool:
+    """Tell whether an e-mail is for work; one without a type is."""
+    return fold(email.get("type", "work")) == "work"
+
+
 def own_addresses(document: Document) -> list[str]:
     """Return the addresses of a SCIM user that nobody else may have: also the one by which it signs in, of any type."""
-    found, signs_in = addresses(document), work_email(document)
+    found, emails = addresses(document), document.get("emails", ())
+    signs_in = None if all(map(_is_for_work, emails)) else work_email(document)
     return found if signs_in is None or fold(signs_in) in map(fold, found) else [*found, signs_in]
 
 
