@@ -31,6 +31,8 @@ class Tolerance(StrEnum):
     """A path has a slash too many, behind the base URL or at its end."""
     FILTER_KEY_IN_VALUE = "filter-key-in-value"
     """A key of a PATCH value without path has a filter, as `emails[type eq "work"].value`."""
+    FILTER_ON_SINGLE_VALUE = "filter-on-single-value"
+    """A PATCH takes a single value away if its filter selects it: Entra's manager."""
     ID_IN_PATCH = "id-in-patch"
     """A PATCH repeats the id of its resource."""
     LIST_FOR_OBJECT = "list-for-object"
@@ -59,6 +61,8 @@ class Tolerance(StrEnum):
     """An attribute that no schema defines is ignored in a body."""
     UNKNOWN_SCHEMA = "unknown-schema"
     """An URN in `schemas` that is no schema of the type is ignored."""
+    VALUE_AS_TEXT = "value-as-text"
+    """The value of a PATCH without path is a string with the JSON in it."""
     VALUE_FILTER_WITH_SUB_ATTRIBUTE = "value-filter-with-sub-attribute"
     """A filter compares a sub-attribute behind brackets, as `emails[type eq "work"].value eq "x"`."""
 

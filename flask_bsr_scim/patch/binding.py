@@ -1,6 +1,7 @@
 """From operations to steps; every check that needs no document is made here (RFC 7644 §3.5.2)."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 from flask_bsr_scim.dialects import Tolerance, tolerates, undefined
 from flask_bsr_scim.errors import InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoTarget, shown
@@ -13,6 +14,7 @@ from flask_bsr_scim.patch.steps import (
     ChangeElements,
     KeepId,
     RemoveElements,
+    RemoveIf,
     RemoveValues,
     ReplaceElements,
     Step,
@@ -22,6 +24,7 @@ from flask_bsr_scim.schema import Mutability as Characteristic
 from flask_bsr_scim.schema.names import folded
 from flask_bsr_scim.schema.readers import object_of
 from flask_bsr_scim.schema.scalars import wrong
+from flask_bsr_scim.strict_json import read_json
 
 Steps = Iterator[Step | MemberStep]
 
@@ -56,6 +59,9 @@ class Binder:
     def _set_all(self, op: Op, raw: JSON, urn: str | None = None) -> Steps:
         """Yield the steps for the members of an object: of the whole resource, or of the schema that `urn` names."""
         where = urn or "value"
+        if urn is None and isinstance(raw, str) and raw.startswith("{") and tolerates(Tolerance.VALUE_AS_TEXT):
+            with suppress(InvalidSyntax):  # Then it is a text.
+                raw = read_json(raw.encode())
         if not isinstance(raw, dict):
             raise wrong(where, "an object of attributes" + (", as there is no path" if urn is None else ""), raw)
         folded(raw, where)  # refuses a name that is given twice
@@ -178,7 +184,7 @@ class Binder:
             raise NoTarget("A remove operation needs a path.")
         if operation.value is not None and not tolerates(Tolerance.REMOVE_WITH_VALUE):
             raise InvalidSyntax('A remove operation takes no value: select in its path, as members[value eq "…"].')
-        place = bind_place(operation.path, self._type)
+        place = bind_place(operation.path, self._type, removes=True)
         self._check_removable(place, operation.value)
         attribute = place.target.attribute
         if attribute is not None and attribute.source is Source.MEMBERS:
@@ -207,7 +213,8 @@ class Binder:
         if place.target.sub is not None:
             yield ChangeElements(place.whole, place.filter, Op.REMOVE, {place.target.sub.name: values})
         elif place.filter is not None:
-            yield RemoveElements(place.whole, place.filter)
+            remove = RemoveElements if place.target.leaf.multi_valued else RemoveIf
+            yield remove(place.whole, place.filter)
 
     def _remove_members(self, place: Place, raw: JSON) -> Steps:
         if place.target.sub is not None:

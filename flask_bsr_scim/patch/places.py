@@ -35,8 +35,8 @@ class Place:
         return self.target.attribute is not None and self.target.leaf.multi_valued and not selects
 
 
-def bind_place(text: str, resource_type: ResourceType) -> Place:
-    """Return what a path means.
+def bind_place(text: str, resource_type: ResourceType, *, removes: bool = False) -> Place:
+    """Return what a path means; one that `removes` may have a filter for a single value.
 
     :raises InvalidPath: it breaks the grammar, or names no attribute of the type.
     :raises flask_bsr_scim.errors.InvalidFilter: its filter does not fit the attribute.
@@ -44,7 +44,9 @@ def bind_place(text: str, resource_type: ResourceType) -> Place:
     path = parse_path(text)
     bound = bind_path(path, resource_type)
     target = bound.target
-    if bound.filter is not None and target.attribute is not None and not target.attribute.multi_valued:
+    is_single = target.attribute is not None and not target.attribute.multi_valued
+    is_whole = removes and (bound.sub or target.sub) is None
+    if bound.filter and is_single and not (is_whole and tolerates(Tolerance.FILTER_ON_SINGLE_VALUE)):
         raise InvalidPath(f"{target} has a single value, so its path takes no filter.")
     return Place(AttributePath(target.extension, target.attribute, bound.sub or target.sub), bound.filter, path.filter)
 

@@ -120,6 +120,20 @@ class RemoveElements(Step):
 
 
 @dataclass(frozen=True, slots=True)
+class RemoveIf(Step):
+    """A single value goes if it matches a filter."""
+
+    target: AttributePath
+    filter: BoundFilter
+
+    def apply(self, document: Document, effort: Effort) -> None:
+        node, name = _place(document, self.target)
+        effort.spend(1, self.filter)
+        if name in node and evaluate(self.filter, node[name]):
+            del node[name]
+
+
+@dataclass(frozen=True, slots=True)
 class ChangeElements(Step):
     """Sub-attributes change, or with None are unassigned, in every element that matches a filter.
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from flask_bsr_scim.dialects import Speech, Tolerance, tolerates
+from flask_bsr_scim.errors import shown
 from flask_bsr_scim.schema.attribute import Attribute, Document, Source
 from flask_bsr_scim.schema.indexed import IndexedAttribute, indexed_attributes
 from flask_bsr_scim.schema.paths import AttributePath, resolve_in
-from flask_bsr_scim.schema.scalars import shown
 from flask_bsr_scim.schema.schema import Schema
 
 RESOURCE_TYPE_URN = "urn:ietf:params:scim:schemas:core:2.0:ResourceType"
@@ -78,7 +78,8 @@ class ResourceType:
         """Return the sentence that says that no attribute has a name, and which one was meant if that can be told."""
         with Speech():
             meant = self.resolve(name)
-        return f"{self.name} has no attribute {shown(name)}" + (f"; send {meant}." if meant else ".")
+        # Behind the URN, which can be long, stands what the administrator has to look for.
+        return f"{self.name} has no attribute {shown(name, length=200)}" + (f"; send {meant}." if meant else ".")
 
     def serves(self, target: AttributePath) -> bool:
         """Tell whether a schema that is served defines what a path names, so that the profile does not leave it out."""

@@ -223,6 +223,15 @@ CASES = {
         "invalidSyntax",
         'op must be add, remove or replace, not "Replace".',
     ),
+    "a filter on a single value": Case(
+        T.FILTER_ON_SINGLE_VALUE,
+        patch({"op": "remove", "path": f'{ENTERPRISE}:manager[value eq "{{user}}"]'}),
+        "invalidPath",
+        "has a single value, so its path takes no filter",
+    ),
+    "an object as text": Case(
+        T.VALUE_AS_TEXT, patch(replace(None, '{"displayName": "Bob"}')), "invalidValue", "an object of attributes"
+    ),
     "members to remove": Case(
         T.REMOVE_WITH_VALUE,
         patch({"op": "remove", "path": "members", "value": [{"value": "{user}"}]}, of="/Groups/{group}"),

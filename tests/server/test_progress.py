@@ -70,6 +70,6 @@ def test_upgrade_of_a_store_of_an_older_layout(backend: str, monkeypatch: pytest
     monkeypatch.setattr(schema, "STEPS", (*schema.STEPS, add_a_table))
     refused = commands.invoke(scim_commands, ["token", "list", "--backend", backend])
     assert refused.exit_code == 1
-    assert "run `bsr-scim db upgrade`" in refused.stderr
+    assert "run `bsr-scim db upgrade --backend sqlite:///" in refused.stderr
     assert commands.invoke(scim_commands, ["db", "upgrade", "--backend", backend]).stderr == "done: add_a_table\n"
     assert commands.invoke(scim_commands, ["token", "list", "--backend", backend]).exit_code == 0
