@@ -44,6 +44,9 @@ from flask_bsr_scim.schema.values import timestamp
 NOTES = 10_000
 """The most notes that are kept in a tenant."""
 
+LASTING = 4 * 3600
+"""Seconds; a note that has more of them left is not pushed out by others."""
+
 Observer = Callable[[str, Sequence[LogEntry]], None]
 """Takes a tenant and the entries of the change log that one commit wrote."""
 
@@ -272,7 +275,7 @@ class Backend(Dumping, Journals, ABC):
 
         So of all who ask, in whatever process, one decides. To remember the same once more prolongs it when less than
         half of the time is left, and else costs no more than :meth:`recall`. Of a tenant's notes the last `NOTES` are
-        kept, and of older ones those that end after all that came since. No other writer is waited for long.
+        kept, and of older ones those that have more than `LASTING` seconds left. No other writer is waited for long.
 
         :param key: up to 100 letters, digits and `-`, `_`.
         :param anew: in the place of what is kept there.

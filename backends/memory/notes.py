@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from flask_bsr_scim.backends.base import NOTES
+from flask_bsr_scim.backends.base import LASTING, NOTES
 
 
 class _Note(NamedTuple):
@@ -30,5 +30,5 @@ class Notes:
         self._notes.pop(key, None)
         self._notes[key] = _Note(text, now + seconds)
         if len(self._notes) > NOTES:
-            del self._notes[next(old for old, note in self._notes.items() if note.ends <= now + seconds)]
+            del self._notes[next(old for old, note in self._notes.items() if note.ends <= now + LASTING or old == key)]
         return text

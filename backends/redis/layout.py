@@ -39,7 +39,8 @@ GROUPS: Final = 8
 NOTES: Final = 9
 """A hash: notes by key, each as its end and its text."""
 NOTED: Final = 10
-"""A sorted set: the keys of the notes by the time at which they end."""
+"""A sorted set: the keys of the notes by the time at which they were remembered, or `LASTING` seconds before their end
+where that is later."""
 
 JOURNAL: Final = 11
 """A stream: the journal; the ids are the numbers of its entries."""

@@ -13,6 +13,8 @@ from flask_bsr_scim.backends.sql import register_functions
 from flask_bsr_scim.backends.sql_templates import Selections
 from flask_bsr_scim.backends.sqlite import check, dump, indexes, journal, notes, schema
 from flask_bsr_scim.backends.sqlite.connection import Connections, connect
+from flask_bsr_scim.backends.sqlite.damage import DamageErrors
+from flask_bsr_scim.backends.sqlite.file import StoreFile
 from flask_bsr_scim.backends.sqlite.reader import Reader
 from flask_bsr_scim.backends.sqlite.texts import Texts
 from flask_bsr_scim.backends.sqlite.transaction import SQLiteTransaction
@@ -46,8 +48,9 @@ class SQLiteBackend(TransactionalBackend):
             raise ConfigurationError(f"synchronous is {synchronous!r}; it must be one of {', '.join(_SYNCHRONOUS)}")
         if not Path(path).parent.is_dir():
             raise ConfigurationError(f"the folder of the SQLite file {path!r} is not there: make it, or choose another")
-        self._path, self._synchronous = path, synchronous
-        self._connections = Connections(self._connect_prepared)
+        self._file, self._synchronous = StoreFile(path), synchronous
+        self._wrapped = DamageErrors(self.UNAVAILABLE, path)
+        self._connections = Connections(self._connect_prepared, self._file)
         self._tenant_numbers: dict[str, int] = {}
         self._selections = Selections()
         self._texts = Texts(types)
@@ -70,6 +73,9 @@ class SQLiteBackend(TransactionalBackend):
 
     def close(self) -> None:
         self._connections.close()
+        self._file.closed()
+        self._tenant_numbers.clear()
+        self._oldest.clear()
 
     def warnings(self) -> list[str]:
         if self._synchronous == "FULL":
@@ -77,16 +83,18 @@ class SQLiteBackend(TransactionalBackend):
         return ["synchronous is NORMAL: a power cut can take back the last changes that were acknowledged."]
 
     def _connect(self) -> sqlite3.Connection:
+        self._file.check()
         try:
-            return connect(self._path, self._synchronous)
+            return connect(self._file.path, self._synchronous)
         except sqlite3.DatabaseError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
-                raise ConfigurationError(f"{self._path} is no SQLite database: choose another file") from None
+            if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB and not self._file.was_opened:
+                raise ConfigurationError(f"{self._file.path} is no SQLite database: choose another file") from None
             raise
 
     def _connect_prepared(self) -> sqlite3.Connection:
         connection = self._connect()
         try:
+            self._file.opened()
             schema.prepare(connection)
             register_functions(connection)
         except BaseException:
@@ -205,6 +213,7 @@ class SQLiteBackend(TransactionalBackend):
         return self._connections.read(lambda connection: [name for (name,) in connection.execute(sql)])
 
     def _ping(self) -> None:
+        self._file.check()
         self._connections.read(lambda connection: connection.execute("SELECT 1 FROM tenant LIMIT 1").fetchone())
 
     def _touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None:
@@ -228,7 +237,7 @@ class SQLiteBackend(TransactionalBackend):
         with self._connections.write_lightly() as connection:
             kept = decided(connection)
             if kept is None:
-                notes.write(connection, self._made_tenant(connection, tenant), key, text, now + seconds)
+                notes.write(connection, self._made_tenant(connection, tenant), key, text, now + seconds, now)
         return text if kept is None else kept
 
     def _recall(self, tenant: str, key: str) -> str | None:

@@ -14,7 +14,7 @@ from flask_bsr_scim.backends.base import LogEntry
 _ROOM = 1 << 40
 """Places of a tenant."""
 
-_PURGED_AT_ONCE = 100
+_PURGED_AT_ONCE = 1000
 
 _INSERT = f"INSERT INTO log VALUES ({', '.join('?' * 10)})"
 

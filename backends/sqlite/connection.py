@@ -10,6 +10,7 @@ from functools import partial
 from random import uniform
 from typing import TypeVar, TypeVarTuple
 
+from flask_bsr_scim.backends.sqlite.file import LOG_BYTES, StoreFile
 from flask_bsr_scim.errors import StoreUnavailable, TooMany
 
 T = TypeVar("T")
@@ -47,7 +48,12 @@ def connect(path: str, synchronous: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
     )
-    for pragma in (f"synchronous = {synchronous}", f"cache_size = -{_CACHE}", f"wal_autocheckpoint = {_WRITTEN}"):
+    for pragma in (
+        f"synchronous = {synchronous}",
+        f"cache_size = -{_CACHE}",
+        f"wal_autocheckpoint = {_WRITTEN}",
+        f"journal_size_limit = {LOG_BYTES}",
+    ):
         patiently(partial(connection.execute, f"PRAGMA {pragma}"))
     return connection
 
@@ -55,8 +61,8 @@ def connect(path: str, synchronous: str) -> sqlite3.Connection:
 class Connections:
     """Lends connections, each to one user at a time; the one that came back last goes first: its cache is warm."""
 
-    def __init__(self, make: Callable[[], sqlite3.Connection]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[], sqlite3.Connection], file: StoreFile) -> None:
+        self._make, self._file = make, file
         self._inherited: list[sqlite3.Connection] = []
         self._made: list[sqlite3.Connection] = []
         self._idle: list[sqlite3.Connection] = []
@@ -118,13 +124,17 @@ class Connections:
     @contextmanager
     def _alone(self, seconds: float, transaction: _Transaction) -> Iterator[sqlite3.Connection]:
         connection = self._take()
-        deadline, lock, is_read_only = time.monotonic() + seconds, self._writing, False
+        now, lock, is_read_only = time.monotonic(), self._writing, False
         try:
             if not lock.acquire(timeout=seconds):
                 raise StoreUnavailable("another writer holds the store")
             try:
-                with transaction(connection, deadline):
+                if is_due := self._file.is_due(now):
+                    self._file.check()
+                with transaction(connection, now + seconds):
                     yield connection
+                if is_due:
+                    self._file.shorten_log(connection)
             finally:
                 lock.release()
         except sqlite3.OperationalError as error:

@@ -2,7 +2,7 @@
 
 import sqlite3
 
-from flask_bsr_scim.backends.base import NOTES
+from flask_bsr_scim.backends.base import LASTING, NOTES
 
 
 def recall(connection: sqlite3.Connection, tenant: int, key: str, now: float) -> str | None:
@@ -19,8 +19,8 @@ def decided(connection: sqlite3.Connection, tenant: int, key: str, text: str, un
     return None if found is None else str(found[0])
 
 
-def write(connection: sqlite3.Connection, tenant: int, key: str, text: str, ends: float) -> None:
-    """Keep a text, and of all notes the last ones and those that end later."""
+def write(connection: sqlite3.Connection, tenant: int, key: str, text: str, ends: float, now: float) -> None:
+    """Keep a text, and of all notes the last ones and those that have long to last."""
     connection.execute("DELETE FROM note WHERE tenant = ? AND key = ?", (tenant, key))
     sql = (
         "INSERT INTO note (tenant, number, key, text, ends) "
@@ -28,4 +28,4 @@ def write(connection: sqlite3.Connection, tenant: int, key: str, text: str, ends
     )
     ((number,),) = connection.execute(sql, (tenant, key, text, ends)).fetchall()
     sql = "DELETE FROM note WHERE tenant = ? AND number <= ? AND ends <= ?"
-    connection.execute(sql, (tenant, number - NOTES, ends))
+    connection.execute(sql, (tenant, number - NOTES, now + LASTING))

@@ -1,13 +1,12 @@
 """The tables of the SQLite store, and the steps that lead to them."""
 
-import shlex
 import sqlite3
 from collections.abc import Callable
-from urllib.parse import quote
 
 from sqlite_utils import Database, Migrations
 
 from flask_bsr_scim.backends.sqlite.connection import immediate, patiently
+from flask_bsr_scim.backends.sqlite.damage import command
 from flask_bsr_scim.errors import ConfigurationError
 
 Progress = Callable[[int, int], None]
@@ -125,8 +124,9 @@ def prepare(connection: sqlite3.Connection) -> None:
         upgrade(connection)
     elif len(done) < len(STEPS):
         _, _, path = connection.execute("PRAGMA database_list").fetchone()
-        command = shlex.join(("bsr-scim", "db", "upgrade", "--backend", f"sqlite:///{quote(path)}"))
-        raise ConfigurationError(f"the SQLite file has the layout of an older release: run `{command}`")
+        raise ConfigurationError(
+            f"the SQLite file has the layout of an older release: run `{command('upgrade', path)}`"
+        )
 
 
 def upgrade(connection: sqlite3.Connection, progress: Progress | None = None) -> list[str]:

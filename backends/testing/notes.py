@@ -5,7 +5,7 @@ from threading import Barrier
 
 import pytest
 
-from flask_bsr_scim.backends.base import NOTES, Backend, Note, Query
+from flask_bsr_scim.backends.base import LASTING, NOTES, Backend, Note, Query
 from flask_bsr_scim.backends.testing.data import (
     OTHER,
     TENANT,
@@ -89,17 +89,26 @@ class NoteContract:
         assert kept == {backend.recall(TENANT, "k")}
 
     def test_the_last_notes_are_kept(self, backend: Backend) -> None:
-        """There are `NOTES` in a tenant: whichever was remembered longest ago goes, in that tenant alone, unless it is
-        to last longer than the new one."""
+        """There are `NOTES` in a tenant: whichever was remembered longest ago goes, in that tenant alone, unless it has
+        long to last."""
         backend.remember(OTHER, "0", "text", 60)
-        backend.remember(TENANT, "long", "text", 61)
+        backend.remember(TENANT, "lasting", "text", LASTING + 60)
         with backend.together(TENANT):
             for number in range(NOTES + 2):
                 backend.remember(TENANT, str(number), "text", 60)
         kept = [backend.recall(TENANT, str(number)) for number in (0, 1, 3, NOTES, NOTES + 1)]
         assert kept == [None, None, "text", "text", "text"]
-        assert backend.recall(TENANT, "long") == "text"
+        assert backend.recall(TENANT, "lasting") == "text"
         assert backend.recall(OTHER, "0") == "text"
+
+    def test_a_short_note_among_long_ones(self, backend: Backend) -> None:
+        """It is one of the last ones, however soon it ends."""
+        with backend.together(TENANT):
+            for number in range(NOTES):
+                backend.remember(TENANT, str(number), "text", LASTING)
+            for key in ("a", "b"):
+                backend.remember(TENANT, key, "text", 60)
+        assert [backend.recall(TENANT, key) for key in ("1", "2", "a", "b")] == [None, "text", "text", "text"]
 
     def test_notes_inside_of_what_is_together(self, backend: Backend) -> None:
         """Who remembers inside of :meth:`Backend.together` does not wait for itself."""

@@ -1,6 +1,9 @@
 """The Redis that the how-to page sets up keeps what it should, and lets the service in."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from time import sleep
 
 import pytest
 from flask import Flask
@@ -70,3 +73,30 @@ def test_a_user_of_its_own(server: RedisServer, monkeypatch: pytest.MonkeyPatch,
     backend = open_backend(uri(server, f"{rules[0]}:{password}"), TYPES)
     assert ["does not let its settings be read" in warning for warning in backend.warnings()] == [True] * (not config)
     backend.close()
+
+
+def test_a_snapshot_is_put_back(tmp_path: Path) -> None:
+    """Only by the steps of the page: a server with an append-only file does not look at a snapshot."""
+    with running(appendonly="yes") as old:
+        backend = open_backend(f"redis://127.0.0.1:{old.port}/0", TYPES)
+        commit(backend, person("a"))
+        backend.close()
+        with old.client() as client:
+            client.save()
+        snapshot = (old.folder / "dump.rdb").read_bytes()
+    (tmp_path / "dump.rdb").write_bytes(snapshot)
+    steps = [block.text for block in blocks(PAGE, "console") if "CONFIG SET appendonly yes" in block.text]
+    assert len(steps) == 1
+    once, as_always = (RedisServer(tmp_path, appendonly=file) for file in ("no", "yes"))
+    with ExitStack() as ending:
+        ending.callback(once.kill)
+        ending.callback(as_always.kill)
+        with once.start().client() as client:
+            client.config_set("appendonly", "yes")
+            while any(client.info("persistence")[f"aof_rewrite_{state}"] for state in ("in_progress", "scheduled")):
+                sleep(0.01)
+        once.kill()
+        as_always.start()
+        backend = open_backend(f"redis://127.0.0.1:{as_always.port}/0", TYPES)
+        assert found(backend, "Person") == ["a"]
+        backend.close()
