@@ -41,11 +41,8 @@ from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType, TypeRegistry
 from flask_bsr_scim.schema.values import timestamp
 
-NOTES = 10_000
-"""The most notes that are kept in a tenant."""
-
-LASTING = 4 * 3600
-"""Seconds; a note that has more of them left is not pushed out by others."""
+NOTES, LASTING = 10_000, 4 * 3600
+"""So many notes of a tenant are kept, and whichever are to last for more than so many seconds."""
 
 Observer = Callable[[str, Sequence[LogEntry]], None]
 """Takes a tenant and the entries of the change log that one commit wrote."""

@@ -1,7 +1,7 @@
 """Walks by `startIndex` that lose nobody (RFC 7644 §3.4.2.4), though the protocol lets them.
 
 A client that reads on asks for the `startIndex` at which its last page ended. The store keeps for a while which gap of
-the list was there, so the next page begins where that one ended, whoever was deleted meanwhile. An anchor never moves.
+the list was there, so the next page begins where that one ended, whoever was deleted meanwhile.
 A page that would end at a place where another gap has been, for somebody else or before a deletion, is made shorter, so
 that it ends at a free place: no two walks mean different gaps by one `startIndex`. If it can, it ends at that gap, so
 that a client is right too which adds `count`, whatever the page holds. Where no place is free, the page takes that of

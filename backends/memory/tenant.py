@@ -15,7 +15,7 @@ from flask_bsr_scim.backends.transaction import MemberRow, Row, Transaction
 from flask_bsr_scim.resource import Link
 from flask_bsr_scim.schema import Document
 
-_PURGED_AT_ONCE = 100
+_PURGED_AT_ONCE = 1000
 
 _FEW = 16
 """Up to so many ids enter a sorted list one by one."""

@@ -8,14 +8,24 @@ from typing import Any, ClassVar, Self
 
 from redis.exceptions import RedisClusterException, RedisError
 
-from flask_bsr_scim.backends.base import NOTES, Actor, Change, JournalEntry, LogEntry, MemberChoice, Page, Query
+from flask_bsr_scim.backends.base import (
+    LASTING,
+    NOTES,
+    Actor,
+    Change,
+    JournalEntry,
+    LogEntry,
+    MemberChoice,
+    Page,
+    Query,
+)
 from flask_bsr_scim.backends.dumping import Record, Seen, TenantTakenError
 from flask_bsr_scim.backends.redis import check, indexes, journal, members, pages
 from flask_bsr_scim.backends.redis.commits import Commits, foresee, patiently
 from flask_bsr_scim.backends.redis.dump import Dump
 from flask_bsr_scim.backends.redis.durability import SETTINGS, check_eviction, durability_warnings
+from flask_bsr_scim.backends.redis.layout import META, UNIQUE, digest, joined
 from flask_bsr_scim.backends.redis.layout import NOTES as NOTES_KEY
-from flask_bsr_scim.backends.redis.layout import UNIQUE, digest, joined
 from flask_bsr_scim.backends.redis.load import RedisLoader
 from flask_bsr_scim.backends.redis.overlay import Overlay
 from flask_bsr_scim.backends.redis.server import Server
@@ -53,6 +63,7 @@ class RedisBackend(TransactionalBackend):
         self._held = _Held()
         self._turns = Turns(PATIENCE)
         self._keeps = False
+        self._opened: dict[str, str] = {}
 
     @classmethod
     def from_uri(cls, uri: str, types: TypeRegistry, options: Mapping[str, Any], **shared: Any) -> Self:
@@ -140,6 +151,7 @@ class RedisBackend(TransactionalBackend):
         self, tenant: str, changes: Sequence[Change], actor: Actor
     ) -> tuple[list[Resource | None], list[LogEntry]]:
         def work(overlay: Overlay) -> tuple[list[Resource | None], list[LogEntry]]:
+            self._see_that_it_is_open(tenant, overlay)
             return self._apply(RedisTransaction(overlay, self._kinds), changes, actor)
 
         return Commits(self._stored(tenant), self._kinds).attempt(work, foresee(self, changes))
@@ -150,6 +162,7 @@ class RedisBackend(TransactionalBackend):
         outer = self._held.overlays.get(tenant)
         if outer is None:
             with self._turns.take(tenant), Commits(self._stored(tenant), self._kinds).alone() as overlay:
+                self._see_that_it_is_open(tenant, overlay)
                 yield overlay
             return
         inner = Overlay(outer, self._kinds)
@@ -175,7 +188,8 @@ class RedisBackend(TransactionalBackend):
         self._stored(tenant).run("touch", f"{type_name}\n", resource_id, used)
 
     def _remember(self, tenant: str, key: str, text: str, seconds: int, anew: bool) -> str:
-        kept: str = self._stored(tenant).run("remember", key, text, seconds, self._seconds(), NOTES, int(anew))
+        now = self._seconds()
+        kept: str = self._stored(tenant).run("remember", key, text, seconds, now, NOTES, int(anew), LASTING)
         return kept
 
     def _recall(self, tenant: str, key: str) -> str | None:
@@ -198,12 +212,22 @@ class RedisBackend(TransactionalBackend):
     def _open(self, tenant: str, profile: str) -> str:
         self._see_that_nothing_is_thrown_away()
         stored = self._stored(tenant)
-        recorded, forms = stored.run("open", profile, indexes.forms_of(self.types))
-        self._server.call("SADD", self._tenants_key, tenant)
+        # Written is only what is missing, so that a server that takes no writes can be read.
+        recorded, forms = stored.values(META, ["profile", "indexes"])
+        if recorded is None:
+            recorded, forms = stored.run("open", profile, indexes.forms_of(self.types))
+        if not self._server.call("SISMEMBER", self._tenants_key, tenant):
+            self._server.call("SADD", self._tenants_key, tenant)
         if recorded == profile and not indexes.are_present(forms, self.types):
             with self._overlay(tenant) as overlay:
                 indexes.build(stored, RedisTransaction(overlay, self._kinds), self.types)
+        self._opened[tenant] = str(recorded)
         return str(recorded)
+
+    def _see_that_it_is_open(self, tenant: str, overlay: Overlay) -> None:
+        """Open a tenant again when Redis lost everything since this process did."""
+        if tenant in self._opened and overlay.values(META, ["profile"]) == [None]:
+            self.open(tenant, self._opened[tenant])
 
     def _see_that_nothing_is_thrown_away(self) -> None:
         if self._options.eviction == "refused" and not self._keeps:
@@ -222,15 +246,21 @@ class RedisBackend(TransactionalBackend):
         loader = RedisLoader(self._server, self._stored(tenant), self._kinds, self.types)
         try:
             loader.take(records)
-            outcome = loader.adopt(replace=replace)
+            outcome = self._adopt(tenant, loader, replace)
         finally:
             loader.give_up()
         if outcome == "taken":
             raise TenantTakenError(tenant)
         if outcome == "lost":
             raise StoreUnavailable("Redis did not keep all that was loaded, and the tenant is as it was")
-        if loader.profile is not None:
-            self._server.call("SADD", self._tenants_key, tenant)
+
+    def _adopt(self, tenant: str, loader: RedisLoader, replace: bool) -> str:
+        """Make the tenant known, then what was loaded: when the first fails, the same can be loaded again."""
+        is_new = loader.profile is not None and self._server.call("SADD", self._tenants_key, tenant)
+        outcome = loader.adopt(replace=replace)
+        if is_new and outcome != "done":
+            self._server.call("SREM", self._tenants_key, tenant)
+        return outcome
 
     def _check(self, tenant: str, seen: Seen) -> Iterator[str]:
         return check.check(tenant, self._stored(tenant), self._kinds, self.types, seen)

@@ -36,7 +36,7 @@ _PAUSE: Final = (0.001, 0.004)
 _LOCK_SECONDS: Final = 10
 """A lock ends by itself after this time; a bulk job has half of it."""
 
-_PURGED_AT_ONCE: Final = 100
+_PURGED_AT_ONCE: Final = 1000
 
 _AT_ONCE: Final = 2000
 """Changes of memberships that the script takes; more of them wait for it."""
@@ -47,7 +47,7 @@ _FORESEEN_AT_MOST: Final = 1000
 _FEW_MEMBERS: Final = 50
 """The rows of so many members are read ahead whole; of more, the heads alone are read when it comes to them."""
 
-_META: Final = ("logged", "created", "at")
+_META: Final = ("logged", "created", "at", "profile")
 
 _GONE: Final = (ConnectionError, TimeoutError)
 """Raised by a server that would not hear of the end of a lock either."""

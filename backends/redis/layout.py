@@ -19,7 +19,8 @@ LAYOUT: Final = 1
 
 META: Final = 0
 """A hash: `logged` and `created`, how many entries of the change log and how many resources there ever were; `at`, the
-time of the last commit; `profile`; `indexes`, the forms of the indexes that were made."""
+time of the last commit; `profile`; `indexes`, the forms of the indexes that were made; `loaded`, a token of the dump of
+which the tenant was made."""
 LOCK: Final = 1
 """The token of a writer for whom the others wait."""
 LOG: Final = 2

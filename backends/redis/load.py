@@ -4,11 +4,14 @@ It is written under keys of its own in the tenant's slot, which end by themselve
 tenant's names in one script.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain
 from secrets import token_hex
 from typing import Any, Final
 
 import orjson
+from redis.exceptions import RedisClusterException, RedisError
 
 from flask_bsr_scim.backends.base import LogEntry
 from flask_bsr_scim.backends.dump_rows import Entered, Loader, not_there, not_unique, same_id
@@ -32,7 +35,18 @@ from flask_bsr_scim.backends.redis.space import Kinds
 from flask_bsr_scim.backends.redis.tenant import Command, StoredTenant, flat, log_command
 from flask_bsr_scim.schema import TypeRegistry
 
-_MOVED: Final = (META, LOG, ROWS, USED, UNIQUE, INDEX, MEMBERS, GROUPS, MOVING)
+_MOVED: Final = {
+    META: "HLEN",
+    LOG: "XLEN",
+    ROWS: "HLEN",
+    USED: "HLEN",
+    UNIQUE: "HLEN",
+    INDEX: "ZCARD",
+    MEMBERS: "ZCARD",
+    GROUPS: "ZCARD",
+    MOVING: "HLEN",
+}
+"""The keys that are made the tenant's, each with the command that counts what is in it."""
 
 _ARGUMENTS: Final = 4000
 """So many arguments one command has at most."""
@@ -49,27 +63,28 @@ class RedisLoader(Loader):
         self._server, self._tenant, self._kinds = server, tenant, kinds
         self._token = token_hex(8)
         self._beside = tenant.beside(self._token)
-        self._counts = dict.fromkeys((ROWS, UNIQUE, MEMBERS, LOG), 0)
+        self._counts = dict.fromkeys(_MOVED, 0)
+        self._meta: dict[str, Any] = {"loaded": self._token}
         self.profile: str | None = None
 
     def take_profile(self, profiles: Sequence[Profile]) -> None:
         (self.profile,) = (profile.name for profile in profiles)
         forms = {index.name: index.form for each in self.types for index in each.indexed}
-        about = {"indexes": orjson.dumps(forms).decode(), **({"profile": self.profile} if self.profile else {})}
-        self._write(_command("HSET", META, *about.items()))
+        self._meta |= {"indexes": orjson.dumps(forms).decode(), **({"profile": self.profile} if self.profile else {})}
 
     def take_resources(self, resources: Sequence[Entered]) -> None:
         keys = self._new_keys(resources)
         rows = {each.row.id: pack(each.row) for each in resources}
+        used = {row.id: row.used for row, _ in resources if row.used}
+        entries = {entry for each in resources for entry in index_entries(self._kinds, each)}
         self._see_that_ids_are_new(resources)
         self._write(
             _command("HSET", ROWS, *rows.items()),
-            _command("HSET", USED, *((row.id, row.used) for row, _ in resources if row.used)),
+            _command("HSET", USED, *used.items()),
             _command("HSET", UNIQUE, *keys.items()),
-            _command("ZADD", INDEX, *((0, entry) for each in resources for entry in index_entries(self._kinds, each))),
+            _command("ZADD", INDEX, *((0, entry) for entry in entries)),
         )
-        self._counts[ROWS] += len(rows)
-        self._counts[UNIQUE] += len(keys)
+        self._count({ROWS: len(rows), USED: len(used), UNIQUE: len(keys), INDEX: len(entries)})
 
     def _see_that_ids_are_new(self, resources: Sequence[Entered]) -> None:
         ids = [each.row.id for each in resources]
@@ -105,27 +120,32 @@ class RedisLoader(Loader):
             _command("ZADD", MEMBERS, *((0, joined(group, i, heads[i].type)) for group, i in pairs)),
             _command("ZADD", GROUPS, *((0, joined(i, group)) for group, i in pairs)),
         )
-        self._counts[MEMBERS] += len(pairs)
+        self._count({MEMBERS: len(pairs), GROUPS: len(pairs)})
 
     def take_log(self, entries: Sequence[LogEntry]) -> None:
-        last = entries[-1]
-        self._write(
-            iter([log_command(entry, self._token) for entry in entries]),
-            _command("HSET", META, ("logged", last.sequence), ("at", last.at)),
-        )
-        self._counts[LOG] += len(entries)
+        self._write(iter([log_command(entry, self._token) for entry in entries]))
+        self._meta |= {"logged": entries[-1].sequence, "at": entries[-1].at}
+        self._count({LOG: len(entries)})
 
     def adopt(self, *, replace: bool) -> str:
         """Make the tenant what was loaded; return `done`, `taken`: it holds something, or `lost`: not all is there."""
         if self.seq:
-            self._write(_command("HSET", META, ("created", self.seq)))
+            self._meta["created"] = self.seq
+        self._write(_command("HSET", META, *self._meta.items()))
+        self._count({META: len(self._meta)})
         keys = (*self._tenant.keys, *self._beside.keys)
-        answer: str = self._server.run("adopt", keys, (int(replace), *self._counts.values(), *_MOVED))
+        moved = chain.from_iterable((key, _MOVED[key], count) for key, count in self._counts.items())
+        answer: str = self._server.run("adopt", keys, (self._token, int(replace), *moved))
         return answer
 
     def give_up(self) -> None:
-        """Throw away what was loaded."""
-        self._server.call("UNLINK", *self._beside.keys)
+        """Throw away what was loaded; what cannot be now ends by itself."""
+        with suppress(RedisError, RedisClusterException, OSError):
+            self._server.call("UNLINK", *self._beside.keys)
+
+    def _count(self, loaded: Mapping[int, int]) -> None:
+        for key, number in loaded.items():
+            self._counts[key] += number
 
     def _write(self, *commands: Iterator[Command]) -> None:
         prolonged: list[Command] = [("EXPIRE", key, _SECONDS) for key in _MOVED]

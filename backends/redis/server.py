@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any, NamedTuple
 
 from redis import Redis
-from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
+from redis.exceptions import MasterDownError, NoScriptError, ReadOnlyError, RedisError, ResponseError, TimeoutError
 
 from flask_bsr_scim.backends.redis.connections import Connections
 
@@ -48,9 +48,9 @@ class Server:
         """Return what a command answers."""
         try:
             return self._connected().execute_command(command, *arguments)
-        except ReadOnlyError:
-            # Another server is the master now, and new connections find it.
-            self.close()
+        except RedisError as error:
+            if _leads_astray(error):
+                self.close()
             raise
 
     def run(self, name: str, keys: Sequence[str], arguments: Sequence[Any] = ()) -> Any:
@@ -86,3 +86,9 @@ class Server:
         if isinstance(client, Connections):
             return [client.client]
         return [client.get_redis_connection(node) for node in client.get_primaries()]
+
+
+def _leads_astray(error: RedisError) -> bool:
+    """Tell whether the server is not the master any more, or out of reach: new connections may find the one that is."""
+    # A script of Redis 6.2 has the code of its error in the text.
+    return isinstance(error, TimeoutError | ReadOnlyError | MasterDownError) or "-READONLY " in str(error)

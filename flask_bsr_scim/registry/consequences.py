@@ -70,7 +70,7 @@ class RegistryConsequences:
         _check_addresses(store, user_id, new, f"of the user with the id {user_id}")
         owner = store.get(OWNER, owner_id(user_id))
         changes = [change, *_revoked(user_id, before, after), *provisioned(store, user_id, after, owner)]
-        return [*changes, *known_by_none(new)]
+        return [*changes, *known_by_none(new)] if new else changes
 
     def remove(self, context: Context, before: Document, change: Removal) -> Sequence[Change]:
         """Return what leaves of the user a deactivated outsider, with its handle and roles, without an address."""

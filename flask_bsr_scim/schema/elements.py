@@ -1,6 +1,6 @@
 """Values of a multi-valued attribute: which is the same as which (RFC 7643 §2.4)."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from typing import Any
 
 import orjson
@@ -31,17 +31,23 @@ def key_of(attribute: Attribute, element: Document, name: str) -> Any:
 
 
 def counterparts(
-    attribute: Attribute, before: Iterable[Document], after: Iterable[Document]
+    attribute: Attribute, before: Iterable[Document], after: Sequence[Document], unseen: Collection[str]
 ) -> Iterator[tuple[Document, list[Document]]]:
     """Yield each element of a new list, with those of the old one that it can be.
 
     One that leaves `type` out can be each of its `value`, those excepted that are in the new list themselves.
+
+    :param unseen: parts that a client may not know, by which no element is told from another.
     """
-    stay = {identities(attribute, element)[0] for element in after}
+
+    def identities_of(element: Document) -> list[Hashable]:
+        return identities(attribute, {n: v for n, v in element.items() if n == "type" or n not in unseen})
+
+    stay = {identities_of(element)[0] for element in after}
     known: dict[Hashable, list[Document]] = {}
     for element in before:
-        exact, *others = identities(attribute, element)
+        exact, *others = identities_of(element)
         for identity in (exact,) if exact in stay else (exact, *others):
             known.setdefault(identity, []).append(element)
     for element in after:
-        yield element, known.get(identities(attribute, element)[0], [])
+        yield element, known.get(identities_of(element)[0], [])

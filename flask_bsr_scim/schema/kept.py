@@ -48,21 +48,32 @@ class FixedParts:
         :raises flask_bsr_scim.errors.Mutability: the same element has another value of a part.
         """
         old = [element for element in before if isinstance(element, dict)] if isinstance(before, list) else []
-        return [self.element(olds, new) for new, olds in counterparts(self.target.leaf, old, after)]
+        found, taken = list[Document](), set[int]()
+        for new, olds in counterparts(self.target.leaf, old, after, self.unseen):
+            same = self._same([element for element in olds if id(element) not in taken], new)
+            taken.add(id(same))
+            found.append(self._merged(same, new))
+        return found
 
     def element(self, olds: list[Document], new: Document) -> Document:
         """Return an element with what stays of the first of the old ones that it can be; as it is where there is none.
 
         :raises flask_bsr_scim.errors.Mutability: each of them has another value of a part.
         """
+        return self._merged(self._same(olds, new), new)
+
+    def _same(self, olds: list[Document], new: Document) -> Document | None:
         refusal = None
         for old in olds:
             refusal = self._refusal(old, new)
             if refusal is None:
-                return {**{name: value for name, value in old.items() if name in self.unseen}, **new}
+                return old
         if refusal is not None:
             raise refusal
-        return new
+        return None
+
+    def _merged(self, old: Document | None, new: Document) -> Document:
+        return {**{name: value for name, value in (old or {}).items() if name in self.unseen}, **new}
 
     def _refusal(self, old: Document, new: Document) -> MutabilityError | None:
         for name in self.names:

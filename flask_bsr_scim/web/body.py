@@ -70,18 +70,26 @@ def arrived(request: Request, most: int) -> Iterator[None]:
                 file.write(piece)
             except OSError:
                 raise ServiceUnavailable("The server has no room for a large request now.") from None
+        length = file.tell()
         file.seek(0)
         request.environ |= {"wsgi.input": file, "wsgi.input_terminated": True}
         try:
             yield
         finally:
             if request.environ["wsgi.input"] is file:
-                request.environ["wsgi.input"] = BytesIO()
+                file.seek(0)
+                request.environ["wsgi.input"] = BytesIO(file.read() if length <= _LARGE else b"")
 
 
 def _is_read(request: Request) -> bool:
-    """Tell whether a hook of the application has read the body; then the request keeps it."""
-    return "stream" in vars(request)
+    """Tell whether a hook of the application has read the body, so that the request keeps it.
+
+    One that only looked for a form has read nothing of it, but begun a stream; that is what is left to be read then.
+    """
+    seen = vars(request)
+    if "stream" in seen and "_cached_data" not in seen:
+        request.environ |= {"wsgi.input": seen.pop("stream"), "wsgi.input_terminated": True}
+    return "_cached_data" in seen
 
 
 def _pieces(request: Request) -> Iterator[bytes]:
@@ -170,6 +178,7 @@ def _discard(request: Request, limit: int) -> None:
         return
     with suppress(ClientDisconnected, OSError):
         body = get_input_stream(request.environ)
+        request.environ |= {"wsgi.input": BytesIO(), "wsgi.input_terminated": True}
         while left > 0 and monotonic() < deadline and (piece := body.read(min(left, _PIECE))):
             left -= len(piece)
 

@@ -2,11 +2,13 @@
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from redis.exceptions import OutOfMemoryError
 
 from flask_bsr_scim.backends import log_check, open_backend
 from flask_bsr_scim.backends.base import Backend, LogEntry
@@ -16,6 +18,7 @@ from flask_bsr_scim.backends.memory import MemoryBackend
 from flask_bsr_scim.backends.memory.tenant import Tenant
 from flask_bsr_scim.backends.redis.layout import digest, joined, keys, number
 from flask_bsr_scim.backends.redis.load import RedisLoader
+from flask_bsr_scim.backends.redis.server import Server
 from flask_bsr_scim.backends.testing.data import OTHER, TENANT, TYPES, circle, commit, note, person, team
 from flask_bsr_scim.errors import StoreUnavailable
 from tests.redis_server import shared
@@ -382,23 +385,79 @@ def test_what_is_loaded_ends_by_itself(in_redis: Backend, uri: str, monkeypatch:
     with pytest.raises(ZeroDivisionError):
         in_redis.load(OTHER, cut())
     left = beside(uri)
-    assert len(left) == 7
+    assert len(left) == 6
     with shared().client() as client:
         assert all(0 < client.ttl(key) <= 3600 for key in left)
 
 
-def test_what_is_loaded_and_lost(in_redis: Backend, uri: str) -> None:
-    """What Redis did not keep until the end is not half a tenant."""
+@pytest.mark.parametrize("lost", ["meta", "log", "rows", "used", "unique", "index", "members", "groups"])
+def test_what_is_loaded_and_lost(in_redis: Backend, uri: str, monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
+    """What Redis did not keep until the end is not half a tenant, nor one that is known."""
 
-    def losing() -> Iterator[Record]:
-        yield from in_redis.dump(TENANT)
+    def lose() -> None:
         with shared().client() as client:
-            (rows,) = (key for key in beside(uri) if ":rows:" in key)
-            client.delete(rows)
+            (key,) = (key for key in beside(uri) if f":{lost}:" in key)
+            client.delete(key)
 
+    before_adopting(monkeypatch, lose)
     with pytest.raises(StoreUnavailable, match="did not keep"):
-        in_redis.load(OTHER, losing())
+        in_redis.load(OTHER, in_redis.dump(TENANT))
     assert [*in_redis.dump(OTHER)] == []
+    assert in_redis.tenants() == [TENANT]
+    monkeypatch.undo()
+    in_redis.load(OTHER, in_redis.dump(TENANT))
+    assert in_redis.tenants() == [TENANT, OTHER]
+    assert [*in_redis.check()] == []
+
+
+def before_adopting(monkeypatch: pytest.MonkeyPatch, work: Callable[[], None]) -> None:
+    """Do something right before what was loaded becomes the tenant's."""
+    run = Server.run
+
+    def working(server: Server, name: str, *rest: Any) -> Any:
+        if name == "adopt":
+            work()
+        return run(server, name, *rest)
+
+    monkeypatch.setattr(Server, "run", working)
+
+
+def test_an_adoption_whose_answer_was_lost(in_redis: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is sent again is found to be done."""
+    run = Server.run
+
+    def repeating(server: Server, name: str, *rest: Any) -> Any:
+        first = run(server, name, *rest)
+        return run(server, name, *rest) if name == "adopt" else first
+
+    monkeypatch.setattr(Server, "run", repeating)
+    in_redis.load(OTHER, in_redis.dump(TENANT))
+    in_redis.load(OTHER, in_redis.dump(TENANT), replace=True)
+    with pytest.raises(TenantTakenError):
+        in_redis.load(OTHER, in_redis.dump(TENANT))
+    assert [*in_redis.dump(OTHER)] == [*in_redis.dump(TENANT)]
+
+
+@pytest.mark.parametrize(("command", "is_there"), [("SADD", False), ("UNLINK", True)])
+def test_a_server_that_fails_around_an_adoption(
+    in_redis: Backend, monkeypatch: pytest.MonkeyPatch, command: str, is_there: bool
+) -> None:
+    """Before it nothing was done, and the same can be loaded again; after it everything was."""
+    call = Server.call
+
+    def failing(server: Server, name: str, *rest: Any) -> Any:
+        if name == command:
+            raise OutOfMemoryError
+        return call(server, name, *rest)
+
+    records = [*in_redis.dump(TENANT)]
+    monkeypatch.setattr(Server, "call", failing)
+    with nullcontext() if is_there else pytest.raises(StoreUnavailable):
+        in_redis.load(OTHER, records)
+    monkeypatch.undo()
+    assert [*in_redis.dump(OTHER)] == (records if is_there else [])
+    in_redis.load(OTHER, records, replace=is_there)
+    assert in_redis.tenants() == [TENANT, OTHER]
 
 
 def test_an_index_that_does_not_lead_everywhere(in_redis: Backend, call: Callable[..., None]) -> None:

@@ -3,7 +3,8 @@
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
 
@@ -11,7 +12,9 @@ import pytest
 
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend
+from flask_bsr_scim.backends.dumping import Profile
 from flask_bsr_scim.backends.testing.data import (
+    OTHER,
     TENANT,
     TYPES,
     changed,
@@ -26,7 +29,7 @@ from flask_bsr_scim.backends.testing.data import (
     team,
 )
 from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
-from tests.redis_server import RedisServer, running
+from tests.redis_server import RedisServer, binaries, running
 from tests.server.running import free_port
 
 WITHIN = 2
@@ -133,7 +136,7 @@ class BrokenWire:
 
     def __init__(self, server: RedisServer, broken: int) -> None:
         self.port = free_port()
-        self._server, self._left = server, broken
+        self.server, self._left = server, broken
         self._listener = socket.create_server(("127.0.0.1", self.port))
         Thread(target=self._accept, daemon=True).start()
 
@@ -147,7 +150,7 @@ class BrokenWire:
                 Thread(target=self._serve, args=(near,), daemon=True).start()
 
     def _serve(self, near: socket.socket) -> None:
-        with near, socket.create_connection(("127.0.0.1", self._server.port)) as far:
+        with near, socket.create_connection(("127.0.0.1", self.server.port)) as far:
             upwards = Thread(target=self._send, args=(near, far), daemon=True)
             upwards.start()
             with suppress(OSError):
@@ -209,6 +212,22 @@ def test_a_replica(server: RedisServer, backend: Backend) -> None:
         CALLS[name](backend)
 
 
+@pytest.mark.parametrize("program", binaries(), ids=lambda path: Path(path).name)
+def test_a_master_that_lives_on_as_a_replica(program: str) -> None:
+    """After a failover in which the old master lives on, the next write finds the new one behind the same name."""
+    with running(program=program) as old, running(program=program) as new, old.client() as client:
+        wire = BrokenWire(old, 0)
+        backend = open_backend(old.uri().replace(str(old.port), str(wire.port)), TYPES)
+        commit(backend, person("a"))
+        client.execute_command("REPLICAOF", "127.0.0.1", new.port)
+        wire.server = new
+        assert_fails_soon(backend, lambda b: commit(b, person("b")))
+        commit(backend, person("b"))
+        assert found(backend, "Person") == ["b"]
+        backend.close()
+        wire.close()
+
+
 def test_no_memory_left(server: RedisServer, backend: Backend) -> None:
     """A full server refuses what would need memory, and does nothing of it by half."""
     before = everything(backend)
@@ -232,6 +251,36 @@ def test_too_few_replicas(server: RedisServer, backend: Backend) -> None:
         assert everything(backend) == before
         client.config_set("min-replicas-to-write", "0")
     CALLS["commit"](backend)
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        ("CONFIG SET maxmemory 1", "CONFIG SET maxmemory 0"),
+        ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0"),
+        ("REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE"),
+    ],
+)
+def test_a_start_while_no_writes_are_taken(server: RedisServer, begin: str, end: str) -> None:
+    """A process that starts then reads what is there, as those do that ran before; it writes what is missing later."""
+    uri = server.uri()
+    before = open_backend(uri, TYPES)
+    before.open(TENANT, "bsr")
+    commit(before, person("a"), team("t", "a"))
+    with server.client() as client:
+        client.execute_command(*begin.split())
+        backend = open_backend(uri, TYPES)
+        backend.open(TENANT, "bsr")
+        assert everything(backend) == everything(before)
+        with pytest.raises(ConfigurationError, match="profile 'bsr'"):
+            backend.open(TENANT, "rfc7643")
+        assert_fails_soon(backend, CALLS["commit"])
+        assert_fails_soon(backend, lambda b: b.open(OTHER, "bsr"))
+        client.execute_command(*end.split())
+    backend.open(OTHER, "bsr")
+    assert backend.tenants() == [TENANT, OTHER]
+    before.close()
+    backend.close()
 
 
 def test_a_busy_server(server: RedisServer, backend: Backend) -> None:
@@ -277,6 +326,26 @@ def test_kills(server: RedisServer, backend: Backend) -> None:
     log = backend.log(TENANT, count=100_000)
     assert [entry.sequence for entry in log] == list(range(1, len(log) + 1))
     assert stored(backend, "Team", "t").version == len(people)
+
+
+@pytest.mark.parametrize("name", ["commit", "together"])
+def test_a_server_that_lost_everything(server: RedisServer, name: str) -> None:
+    """What is pushed again is in a tenant that is known, of the profile that the process has opened."""
+    backend = open_backend(server.uri(), TYPES)
+    backend.open(TENANT, "bsr")
+    commit(backend, person("a"))
+    commit(backend, person("a"), tenant=OTHER)
+    with server.client() as client:
+        client.flushall()
+    with backend.together(TENANT) if name == "together" else nullcontext():
+        commit(backend, person("b"))
+    commit(backend, person("b"), tenant=OTHER)
+    assert backend.tenants() == [TENANT]
+    assert next(backend.dump(TENANT)) == Profile("bsr")
+    assert [*backend.check()] == []
+    with pytest.raises(ConfigurationError, match="profile 'bsr'"):
+        backend.open(TENANT, "rfc7643")
+    backend.close()
 
 
 @pytest.mark.parametrize("policy", ["allkeys-lru", "allkeys-random"])

@@ -283,6 +283,19 @@ def test_immutable_and_not_shown_in_an_element(below: str, place: Place, things:
     assert place.held(things.get(path, query={"attributes": f"{place.prefix}once"}).json)["once"] == "seen"
 
 
+@pytest.mark.requirement("T-12", "U-13")
+@in_lists
+def test_what_is_not_shown_stays_with_its_element(place: Place, things: Scim) -> None:
+    """Where several have one value, and where one has none."""
+    path, whole = thing(things, place, folded="f"), place.prefix.removesuffix(".")
+    many = [{"value": "v", "folded": "1", "once": "a"}, {"value": "v", "folded": "2", "once": "b"}]
+    elements = [*many, {"folded": "3", "once": "c"}]
+    assert things.patch(path, {"op": "replace", "path": whole, "value": elements}).status_code == 200
+    assert things.put(path, things.get(path).json).status_code == 200
+    shown = things.get(path, query={"attributes": f"{whole},{whole}.once"}).json
+    assert (shown[place.urn] if place.urn else shown)["many"] == elements
+
+
 # Returned
 
 

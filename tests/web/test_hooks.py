@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -13,6 +14,12 @@ from tests.client import USER, group
 TOKEN = "a-token-for-this-test-alone"
 SMALL = json.dumps({"schemas": [USER], "userName": "bob"}).encode()
 LARGE = json.dumps({**group("all"), "externalId": "x" * 1000, "members": []}).encode() + b" " * 1_200_000
+
+
+def look_for_a_form() -> None:
+    """Look whether there is a form, as protection against forged forms does."""
+    assert not request.form
+
 
 READERS: dict[str, Callable[[], Any]] = {
     "data": lambda: request.get_data(),
@@ -55,12 +62,51 @@ def test_a_hook_before_the_view(app: Flask, read: Callable[[], Any], size: str) 
     assert post(app, *BODIES[size]) == 201
 
 
-def test_a_body_that_is_too_large() -> None:
+@pytest.mark.parametrize("read", [lambda: request.get_data() and None, look_for_a_form], ids=["data", "form"])
+def test_a_body_that_is_too_large(read: Callable[[], None]) -> None:
     """What a hook has read is not waited for again."""
     app = Flask("host")
     BsrScim(app, backend="memory://", token=TOKEN, max_body_bytes=len(SMALL) - 1)
-    app.before_request(lambda: request.get_data() and None)
+    app.before_request(read)
     assert post(app, *BODIES["small"]) == 413
+
+
+class Counted(BytesIO):
+    """A body that tells how much of it was read."""
+
+    read_bytes = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read, and count."""
+        data = super().read(size)
+        self.read_bytes += len(data)
+        return data
+
+
+@pytest.mark.parametrize("read", [lambda: None, look_for_a_form], ids=["none", "form"])
+def test_a_hook_does_not_lift_the_limit(read: Callable[[], None]) -> None:
+    """Of a body without length no more is read than without the hook."""
+    app = Flask("host")
+    BsrScim(app, backend="memory://", token=TOKEN, max_body_bytes=1000, max_group_body_bytes=1000, max_bulk_bytes=1000)
+    app.before_request(read)
+    body = Counted(LARGE)
+    assert post(app, "/scim/v2/Groups", b"", {**CHUNKED, "wsgi.input": body}) == 413
+    assert body.read_bytes < len(LARGE) / 10
+
+
+def test_a_hook_behind_a_refused_body() -> None:
+    """What was thrown away is not waited for again."""
+    app = Flask("host")
+    BsrScim(app, backend="memory://", token=TOKEN, max_body_bytes=len(SMALL) - 1)
+    seen = []
+
+    @app.after_request
+    def audit(response: Response) -> Response:
+        seen.append(request.get_data())
+        return response
+
+    assert post(app, *BODIES["small"]) == 413
+    assert seen == [b""]
 
 
 def test_a_hook_that_keeps_nothing(app: Flask) -> None:

@@ -94,7 +94,7 @@ class Console:
         name, _, rest = tail.partition("/")
         if name == "assets" and rest in ASSETS:
             return asset_file(rest, request)
-        if request.method not in METHODS:
+        if request.environ["REQUEST_METHOD"] not in METHODS:
             raise MethodNotAllowed(METHODS)
         if request.method == "POST":
             self._check_origin(request)
