@@ -79,7 +79,7 @@ class ResourceType:
         with Speech():
             meant = self.resolve(name)
         # Behind the URN, which can be long, stands what the administrator has to look for.
-        return f"{self.name} has no attribute {shown(name, length=200)}" + (f"; send {meant}." if meant else ".")
+        return f"{self.name} has no attribute {shown(name, length=100)}" + (f"; send {meant}." if meant else ".")
 
     def serves(self, target: AttributePath) -> bool:
         """Tell whether a schema that is served defines what a path names, so that the profile does not leave it out."""

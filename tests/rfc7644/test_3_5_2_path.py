@@ -186,7 +186,7 @@ def test_binds_what_the_profile_does_not_store(text: str, stored: bool) -> None:
         pytest.param("userName.value", 'User has no attribute "userName.value".', id="a part of a string"),
         pytest.param("urn:example:2.0:Ext:x", 'User has no attribute "urn:example:2.0:Ext:x".', id="another schema"),
         pytest.param("members", 'User has no attribute "members".', id="of another type"),
-        pytest.param(CORE, f'User has no attribute "{CORE[:40]}…".', id="the core schema by itself"),
+        pytest.param(CORE, f'User has no attribute "{CORE}".', id="the core schema by itself"),
         pytest.param('emails[type eq "work"].x', 'emails has no sub-attribute "x".', id="behind a filter"),
     ],
 )
