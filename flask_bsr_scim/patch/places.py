@@ -45,8 +45,8 @@ def bind_place(text: str, resource_type: ResourceType, *, removes: bool = False)
     bound = bind_path(path, resource_type)
     target = bound.target
     is_single = target.attribute is not None and not target.attribute.multi_valued
-    is_whole = removes and (bound.sub or target.sub) is None
-    if bound.filter and is_single and not (is_whole and tolerates(Tolerance.FILTER_ON_SINGLE_VALUE)):
+    is_one = removes and (bound.sub or target.sub) is None and named_ids(path.filter) is not None
+    if bound.filter and is_single and not (is_one and tolerates(Tolerance.FILTER_ON_SINGLE_VALUE)):
         raise InvalidPath(f"{target} has a single value, so its path takes no filter.")
     return Place(AttributePath(target.extension, target.attribute, bound.sub or target.sub), bound.filter, path.filter)
 
