@@ -87,31 +87,40 @@ def sign_in(
     def attempt() -> SignIn:
         user = match(store, email)
         if user is not None:
-            return admit(user)
+            return _admit(store, email, user, names, options, join)
         with match_alone(store, email) as user:
-            return admit(user)
-
-    def admit(user: Resource | None) -> SignIn:
-        if user is not None and not is_active(user):
-            raise PermissionDenied(f"The user {shown(email)} is deactivated.")
-        user_id = new_id() if user is None else user.id
-        owner = store.get(OWNER, owner_id(user_id))
-        # After the owner, whose version then tells whether another sign-in changes them.
-        links = store.backend.groups_of(store.tenant, [user_id]).get(user_id, [])
-        memberships = [
-            *_sign_in_groups(store, user_id, links, names),
-            *([] if options.group_provisioning else _out_of_pushed_groups(user_id, links)),
-            *_joined(store, user_id, links, join),
-        ]
-        if user is None:
-            changes = [*_new_user(store, user_id, email), *memberships]
-        else:
-            changes = [*_admitted(store, user, email), *_owned(store, user, owner, memberships), *memberships]
-        if changes:
-            store.commit(*changes)
-        return SignIn(Users(store).get(user_id), created=user is None)
+            return _admit(store, email, user, names, options, join)
 
     return insist(attempt)
+
+
+def _admit(
+    store: TenantStore,
+    email: str,
+    user: Resource | None,
+    names: set[str] | None,
+    options: SignInOptions,
+    join: Iterable[str] | None,
+) -> SignIn:
+    """Commit what a sign-in brings about for a user, or for a new one where there is none."""
+    if user is not None and not is_active(user):
+        raise PermissionDenied(f"The user {shown(email)} is deactivated.")
+    user_id = new_id() if user is None else user.id
+    owner = store.get(OWNER, owner_id(user_id))
+    # After the owner, whose version then tells whether another sign-in changes them.
+    links = store.backend.groups_of(store.tenant, [user_id]).get(user_id, [])
+    memberships = [
+        *_sign_in_groups(store, user_id, links, names),
+        *([] if options.group_provisioning else _out_of_pushed_groups(user_id, links)),
+        *_joined(store, user_id, links, join),
+    ]
+    if user is None:
+        changes = [*_new_user(store, user_id, email), *memberships]
+    else:
+        changes = [*_admitted(store, user, email), *_owned(store, user, owner, memberships), *memberships]
+    if changes:
+        store.commit(*changes)
+    return SignIn(Users(store).get(user_id), created=user is None)
 
 
 def _group_names(groups: Iterable[str] | None, protocol: SignInProtocol, options: SignInOptions) -> set[str] | None:
