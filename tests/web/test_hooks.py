@@ -50,6 +50,18 @@ def post(app: Flask, path: str, body: bytes, length: Mapping[str, Any] | None = 
     return answer.status_code
 
 
+def heard_behind(app: Flask) -> list[bytes]:
+    """Return the list of what a hook behind the view reads."""
+    seen: list[bytes] = []
+
+    @app.after_request
+    def audit(response: Response) -> Response:
+        seen.append(request.get_data())
+        return response
+
+    return seen
+
+
 @pytest.mark.parametrize("size", BODIES)
 @pytest.mark.parametrize("read", READERS.values(), ids=READERS)
 def test_a_hook_before_the_view(app: Flask, read: Callable[[], Any], size: str) -> None:
@@ -98,13 +110,7 @@ def test_a_hook_behind_a_refused_body() -> None:
     """What was thrown away is not waited for again."""
     app = Flask("host")
     BsrScim(app, backend="memory://", token=TOKEN, max_body_bytes=len(SMALL) - 1)
-    seen = []
-
-    @app.after_request
-    def audit(response: Response) -> Response:
-        seen.append(request.get_data())
-        return response
-
+    seen = heard_behind(app)
     assert post(app, *BODIES["small"]) == 413
     assert seen == [b""]
 
@@ -136,13 +142,7 @@ def test_a_hook_behind_the_view(app: Flask, read: Callable[[], Any]) -> None:
 
 def test_a_hook_behind_the_view_of_a_large_body(app: Flask) -> None:
     """A large body is gone, and that harms nothing."""
-    seen = []
-
-    @app.after_request
-    def audit(response: Response) -> Response:
-        seen.append(request.get_data())
-        return response
-
+    seen = heard_behind(app)
     assert post(app, *BODIES["large"]) == 201
     assert seen == [b""]
 
@@ -164,13 +164,24 @@ def test_a_body_without_length(app: Flask, size: str) -> None:
 @pytest.mark.parametrize("size", BODIES)
 def test_a_hook_behind_the_view_of_a_body_without_length(app: Flask, size: str) -> None:
     """It gets the body unless that is large."""
-    seen = []
-
-    @app.after_request
-    def audit(response: Response) -> Response:
-        seen.append(request.get_data())
-        return response
-
+    seen = heard_behind(app)
     path, body = BODIES[size]
     assert post(app, path, body, CHUNKED) == 201
     assert seen == [body if size == "small" else b""]
+
+
+def test_a_hook_behind_the_view_after_one_before_it(app: Flask) -> None:
+    """One that looked for a form leaves the body to the view and to the other."""
+    app.before_request(look_for_a_form)
+    seen = heard_behind(app)
+    assert post(app, *BODIES["small"]) == 201
+    assert seen == [SMALL]
+
+
+def test_a_hook_behind_a_body_that_nobody_read(app: Flask) -> None:
+    """It gets a small one without length also where the request was refused for another reason."""
+    seen = heard_behind(app)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    answer = app.test_client().patch("/scim/v2/Users/1", data=SMALL, headers=headers, environ_overrides=CHUNKED)
+    assert answer.status_code == 404
+    assert seen == [SMALL]
