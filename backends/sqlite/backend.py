@@ -1,5 +1,6 @@
 """A store in one SQLite file, for one host and any number of processes on it."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -46,6 +47,7 @@ class SQLiteBackend(TransactionalBackend):
         super().__init__(types, **shared)
         if synchronous not in _SYNCHRONOUS:
             raise ConfigurationError(f"synchronous is {synchronous!r}; it must be one of {', '.join(_SYNCHRONOUS)}")
+        path = os.path.abspath(path)  # The host application may change its directory later.
         if not Path(path).parent.is_dir():
             raise ConfigurationError(f"the folder of the SQLite file {path!r} is not there: make it, or choose another")
         self._file, self._synchronous = StoreFile(path), synchronous
@@ -61,6 +63,8 @@ class SQLiteBackend(TransactionalBackend):
         """Read `sqlite:///relative.db` and `sqlite:////absolute.db`, and the option `synchronous`."""
         parts = urlsplit(uri)
         path = unquote(parts.path.removeprefix("/"))
+        if path == ":memory:":
+            raise ConfigurationError(f"{uri!r} would be a store of its own in each thread: write memory:// instead")
         if parts.netloc or not path:
             raise ConfigurationError(
                 f"{uri!r} names no SQLite file: write sqlite:///file.db, or with an absolute path sqlite:////folder/file.db"

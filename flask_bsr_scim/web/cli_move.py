@@ -10,8 +10,8 @@ import click
 
 from flask_bsr_scim.backends.base import Backend, LogEntry, Query
 from flask_bsr_scim.backends.dump_lines import Counts, LineReader, LineWriter
-from flask_bsr_scim.backends.dumping import DumpError, Profile, Record, WrittenMeanwhileError
-from flask_bsr_scim.errors import ConfigurationError
+from flask_bsr_scim.backends.dumping import DumpError, Finding, Profile, Record, WrittenMeanwhileError
+from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.view import View
 from flask_bsr_scim.web.change_log import last_number
@@ -142,15 +142,26 @@ def check_command(backend: str | None) -> None:
     number = 0
     with readable_errors():
         settings, store = _open(backend)
+        for tenant, text in _findings(settings, store):
+            click.echo(text if tenant is None else f"{tenant}: {text}")
+            number += 1
+        sound = "" if number else f"sound: {', '.join(_names(store, ()))}"
+    click.echo(sound or f"{number} found", err=True)
+    click.get_current_context().exit(1 if number else 0)
+
+
+def _findings(settings: Settings, store: Backend) -> Iterator[Finding]:
+    """Yield what is wrong, also where so much is wrong that nobody could tell how much there is to be looked at."""
+    try:
         names = _names(store, ())
         for name in names:
             list(_of_profile(settings, name, islice(store.dump(name), 1)))
-        with bar("Checking", _size(store, names)) as count:
-            for tenant, text in store.check(count):
-                click.echo(text if tenant is None else f"{tenant}: {text}")
-                number += 1
-    click.echo(f"{number} found" if number else f"sound: {', '.join(names)}", err=True)
-    click.get_current_context().exit(1 if number else 0)
+        size = _size(store, names)
+    except StoreUnavailable:
+        yield from store.check()
+        raise
+    with bar("Checking", size) as count:
+        yield from store.check(count)
 
 
 def _open(uri: str | None) -> tuple[Settings, Backend]:

@@ -84,7 +84,7 @@ class Mount:
 
         Whatever is raised becomes an answer in the form of the entrance: a client never sees another one.
         """
-        request_id = _request_id(request.environ.get("HTTP_X_REQUEST_ID"))
+        request_id = request_id_of(request)
         visit = _Visit(request, request_id, perf_counter(), Speech(self.service.settings.dialect))
         recorder = self.service.recorder if entrance is not ADMIN else None
         if recorder is not None:
@@ -202,7 +202,9 @@ def _is_root(path: str) -> bool:
     return not path or (path.startswith("/") and not path.startswith("//"))
 
 
-def _request_id(given: str | None) -> str:
+def request_id_of(request: flask.Request) -> str:
+    """Return the id that a proxy gave to a request, or a new one."""
+    given: str | None = request.environ.get("HTTP_X_REQUEST_ID")
     return given if given and _REQUEST_ID.fullmatch(without_tokens(given)) else f"{getrandbits(128):032x}"
 
 

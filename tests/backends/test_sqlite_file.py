@@ -220,6 +220,18 @@ def test_another_file_after_closing(backend: SQLiteBackend, path: Path) -> None:
     assert (found(backend, "Person"), backend.get(OTHER, "Person", "b")) == (["b"], None)
 
 
+def test_another_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file stays the same one when the process goes elsewhere."""
+    monkeypatch.chdir(tmp_path)
+    backend = SQLiteBackend(TYPES, "store.db")
+    commit(backend, person("a"))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    commit(backend, person("b"))
+    backend.close()
+    assert found(backend, "Person") == ["a", "b"]
+
+
 def overwrite(path: Path, name: str) -> None:
     """Destroy the first page of a table or an index; that of `sqlite_master` is the file's."""
     with closing(sqlite3.connect(path)) as other:

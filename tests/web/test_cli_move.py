@@ -411,6 +411,21 @@ def test_what_is_wrong_is_told(store: str, tmp_path: Path) -> None:
     assert result.stderr == "3 found\n"
 
 
+def test_damage_is_told(store: str, tmp_path: Path) -> None:
+    """What SQLite finds comes first, also where the damage hides what else there is."""
+    with closing(sqlite3.connect(tmp_path / "store.db")) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'tenant'").fetchall()
+        ((size,),) = connection.execute("PRAGMA page_size").fetchall()
+    with (tmp_path / "store.db").open("r+b") as file:
+        file.seek((page - 1) * size)
+        file.write(b"\0" * size)
+    result = run("db", "check", "--backend", store)
+    assert result.exit_code == 1
+    assert result.stdout.startswith("SQLite ")
+    assert "restore a backup" in result.stderr
+
+
 def test_a_command_of_an_application(file: Path, other: str) -> None:
     """`flask scim …` works on the store of the application."""
     app = served(other)

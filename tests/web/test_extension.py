@@ -355,6 +355,7 @@ WRONG = [
     ("SCIM_BACKEND", "mongodb://x", "no backend has the URI scheme 'mongodb'; known: memory, redis"),
     ("SCIM_BACKEND", "sqlite://directory.db", "names no SQLite file"),
     ("SCIM_BACKEND", "sqlite:///", "names no SQLite file"),
+    ("SCIM_BACKEND", "sqlite:///:memory:", "write memory:// instead"),
     ("SCIM_BACKEND", "memory://x", "is written memory://"),
     ("SCIM_BACKEND", "memory://?x=1", "unknown option 'x'"),
     ("SCIM_PROFILE", "azure", "Must be one of: bsr, rfc7643"),

@@ -153,8 +153,9 @@ def test_an_abort_of_the_host_keeps_its_status(status: int) -> None:
     app = Flask("host")
     BsrScim(app, backend="memory://", token=TOKEN)
     app.before_request(lambda: abort(status))
-    response = app.test_client().get(PREFIX + "/Users")
+    response = app.test_client().get(PREFIX + "/Users", headers={"X-Request-Id": "r-1"})
     assert response.status_code == status
+    assert response.headers["X-Request-Id"] == "r-1"
     assert response.json["schemas"] == [ERROR]
     assert response.json["status"] == str(status)
     assert response.headers["Content-Type"] == "application/scim+json"
