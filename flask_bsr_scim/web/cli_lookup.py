@@ -42,10 +42,24 @@ def user_named(registry: Registry, email: str, backend: str | None, tenant: str)
     :raises NotThere: there is none.
     :raises FailedPrecondition: the user is deactivated.
     """
+    user = _user_at(registry, email)
+    check_active(user, email, backend, tenant)
+    return user
+
+
+def user_known(registry: Registry, who: str) -> RegistryUser:
+    """Return the user of a handle or an address.
+
+    :raises NotThere: there is none.
+    :raises FailedPrecondition: see :func:`match`.
+    """
+    return _user_at(registry, who) if "@" in who else registry.users.by_name(who)
+
+
+def _user_at(registry: Registry, email: str) -> RegistryUser:
     user = registry.users.by_email(email)
     if user is None:
         raise NotThere(f"There is no user with the e-mail address {shown(email)}.")
-    check_active(user, email, backend, tenant)
     return user
 
 

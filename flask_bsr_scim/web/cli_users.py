@@ -8,7 +8,9 @@ from flask_bsr_scim.registry.model import RegistryUser, ServerRole
 from flask_bsr_scim.registry.registry import Registry
 from flask_bsr_scim.web.cli_check_output import printable
 from flask_bsr_scim.web.cli_context import backend_option, readable_errors, tenant_option
-from flask_bsr_scim.web.cli_lookup import registry_of
+from flask_bsr_scim.web.cli_lookup import registry_of, user_known
+
+_who_argument = click.argument("who", metavar="WHO")
 
 
 @click.group("user")
@@ -28,21 +30,21 @@ def list_users(inactive: bool, backend: str | None, tenant: str) -> None:
 
 
 @user_commands.command("activate")
-@click.argument("handle", metavar="HANDLE")
+@_who_argument
 @backend_option
 @tenant_option
-def activate(handle: str, backend: str | None, tenant: str) -> None:
+def activate(who: str, backend: str | None, tenant: str) -> None:
     """Let a user in again; print handle and id."""
-    _set_active(handle, True, backend, tenant)
+    _set_active(who, True, backend, tenant)
 
 
 @user_commands.command("deactivate")
-@click.argument("handle", metavar="HANDLE")
+@_who_argument
 @backend_option
 @tenant_option
-def deactivate(handle: str, backend: str | None, tenant: str) -> None:
+def deactivate(who: str, backend: str | None, tenant: str) -> None:
     """Lock a user out at once, and revoke the user's API tokens for good; print handle and id."""
-    _set_active(handle, False, backend, tenant)
+    _set_active(who, False, backend, tenant)
 
 
 @user_commands.command("restore")
@@ -62,10 +64,10 @@ def show_user(user: RegistryUser) -> None:
     click.echo(f"{user.username}  {user.id}")
 
 
-def _set_active(handle: str, active: bool, backend: str | None, tenant: str) -> None:
+def _set_active(who: str, active: bool, backend: str | None, tenant: str) -> None:
     with readable_errors():
-        users = registry_of(backend, tenant).users
-        user = users.set_active(users.by_name(handle).id, active)
+        registry = registry_of(backend, tenant)
+        user = registry.users.set_active(user_known(registry, who).id, active)
     show_user(user)
 
 

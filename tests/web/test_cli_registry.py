@@ -223,13 +223,13 @@ def test_a_list_keeps_its_lines(run: Run, scim: Scim) -> None:
 
 
 def test_a_user_is_locked_out_and_let_in_again(run: Run, service: Service, registry: Registry) -> None:
-    """By handle; the API tokens are gone for good."""
+    """By handle or address; the API tokens are gone for good."""
     text = run("admin", "create", "ana@example.com").stdout.strip()
     ana = registry.users.by_name("ana")
     out = run("user", "deactivate", "Ana")
     assert (out.exit_code, out.stdout, out.stderr) == (0, f"ana  {ana.id}\n", "")
     assert not registry.users.get(ana.id).active
-    back = run("user", "activate", "ana")
+    back = run("user", "activate", "ANA@example.com")
     assert (back.exit_code, back.stdout, back.stderr) == (0, f"ana  {ana.id}\n", "")
     assert registry.users.get(ana.id).active
     assert service.tokens.verify(text, Kind.API) is None
@@ -270,8 +270,9 @@ def test_the_way_back_in_an_application(app: Flask, registry: Registry) -> None:
 
 @pytest.mark.parametrize("command", ["activate", "deactivate"])
 def test_only_who_is_there_is_let_in_or_locked_out(command: str, run: Run, scim: Scim) -> None:
-    """Neither an unknown handle, nor a user in no tenant."""
+    """Neither an unknown handle or address, nor a user in no tenant."""
     assert_failed(run("user", command, "eve"), 'There is no user with the name "eve".')
+    assert_failed(run("user", command, "eve@x.org"), 'There is no user with the e-mail address "eve@x.org".')
     assert_failed(run("user", command, "eve", "--tenant", "acme"), 'There is no tenant "acme".')
 
 
