@@ -37,6 +37,7 @@ _TOKEN: Final = re.compile(
 )
 _SIMPLE_NAME: Final = r"[A-Za-z$_][A-Za-z0-9$_-]*"
 _NAME: Final = re.compile(rf"(?i:urn:)[!#-'*-Z^-~]+|{_SIMPLE_NAME}(?:\.{_SIMPLE_NAME})?")
+_WORD: Final = re.compile(r"(?!(?i:and|or|not)\Z)[^\W\d_][\w.%+@/:\\-]*")
 _SUB_NAME: Final = re.compile(rf"\.{_SIMPLE_NAME}")
 
 _OPERATORS: Final = {operator.value: operator for operator in Operator}
@@ -134,7 +135,9 @@ class Parser:
         try:
             value: Scalar = _KEYWORDS[word] if word in _KEYWORDS else orjson.loads(token)
         except orjson.JSONDecodeError:
-            raise self._wrong("a value is expected as in JSON, with text in double quotes", behind) from None
+            if not (_WORD.fullmatch(token) and tolerates(Tolerance.UNQUOTED_TEXT)):
+                raise self._wrong("a value is expected as in JSON, with text in double quotes", behind) from None
+            value = token
         if isinstance(value, dict):
             raise self._wrong("an object cannot be compared", behind)
         if isinstance(value, str) and "\0" in value:

@@ -39,7 +39,9 @@ def read_patch(body: JSON, limit: int) -> list[Operation]:
     message = lower_names(body, PATCH_OP)
     count = len(message["operations"]) if isinstance(message.get("operations"), list) else 0
     if count > limit:
-        raise InvalidValue(f"The request has {count} operations; send at most {limit} in one.")
+        raise InvalidValue(
+            f"The request has {count} operations; send at most {limit} in one, or raise SCIM_MAX_PATCH_OPERATIONS."
+        )
     operations = list(map(lowered, message["operations"])) if count else []
     if not count or not all(map(_is_operation, operations)):
         faults = _PATCH.validate(message | ({"operations": operations} if count else {}))

@@ -1,7 +1,6 @@
 """From operations to steps; every check that needs no document is made here (RFC 7644 §3.5.2)."""
 
 from collections.abc import Iterator
-from contextlib import suppress
 
 from flask_bsr_scim.dialects import Tolerance, tolerates, undefined
 from flask_bsr_scim.errors import InvalidPath, InvalidSyntax, InvalidValue, Mutability, NoTarget, shown
@@ -19,12 +18,12 @@ from flask_bsr_scim.patch.steps import (
     ReplaceElements,
     Step,
 )
+from flask_bsr_scim.patch.values import listed, opened, opened_elements
 from flask_bsr_scim.schema import JSON, Attribute, AttributePath, Document, ResourceType, Source, Type, Validator
 from flask_bsr_scim.schema import Mutability as Characteristic
 from flask_bsr_scim.schema.names import folded
-from flask_bsr_scim.schema.readers import object_of
+from flask_bsr_scim.schema.readers import object_of, only_one
 from flask_bsr_scim.schema.scalars import wrong
-from flask_bsr_scim.strict_json import read_json
 
 Steps = Iterator[Step | MemberStep]
 
@@ -59,9 +58,8 @@ class Binder:
     def _set_all(self, op: Op, raw: JSON, urn: str | None = None) -> Steps:
         """Yield the steps for the members of an object: of the whole resource, or of the schema that `urn` names."""
         where = urn or "value"
-        if urn is None and isinstance(raw, str) and raw.startswith("{") and tolerates(Tolerance.VALUE_AS_TEXT):
-            with suppress(InvalidSyntax):  # Then it is a text.
-                raw = read_json(raw.encode())
+        if urn is None:
+            raw = self._only_one(opened(raw))
         if not isinstance(raw, dict):
             raise wrong(where, "an object of attributes" + (", as there is no path" if urn is None else ""), raw)
         folded(raw, where)  # refuses a name that is given twice
@@ -75,6 +73,12 @@ class Binder:
                     f"{where} has the key {shown(name)}", "send attributes by their names, objects for parts"
                 )
 
+    def _only_one(self, raw: JSON) -> JSON:
+        """Return the object in a list of one, if there is an attribute in it: a member, for one, is none."""
+        if isinstance(raw, list) and len(raw) == 1 and isinstance(raw[0], dict):
+            return only_one(raw) if any(find_place(name, self._type) for name in raw[0]) else raw
+        return raw
+
     def _set(self, op: Op, place: Place, raw: JSON) -> Steps:
         attribute = place.target.attribute
         if attribute is None:
@@ -85,6 +89,8 @@ class Binder:
             self._validator.check_schemas(raw)
             return iter(())
         _check_writable(place.target)
+        if attribute.type is Type.COMPLEX and place.target.sub is None:
+            raw = opened_elements(raw)
         if attribute.source is Source.MEMBERS:
             return self._set_members(op, place, raw)
         if not self._reads(place.target):
@@ -125,7 +131,7 @@ class Binder:
                 yield from self._assign(op, below, value)
 
     def _assign(self, op: Op, target: AttributePath, raw: JSON) -> Steps:
-        value = self._validator.value(target, _listed(target, raw))
+        value = self._validator.value(target, listed(target, raw))
         if not isinstance(value, list):
             if op is Op.REPLACE or value is not None:
                 yield Assign(target, value)
@@ -144,10 +150,10 @@ class Binder:
             if op is Op.REPLACE:
                 yield from self._remove_in_elements(place, None)
         elif place.target.sub is not None:
-            changes = {place.target.sub.name: self._validator.value(place.target, _listed(place.target, raw))}
+            changes = {place.target.sub.name: self._validator.value(place.target, listed(place.target, raw))}
             yield ChangeElements(place.whole, place.filter, op, changes, template)
         else:
-            changes = {**(template or {}), **self._validator.element(place.whole, raw)}
+            changes = {**(template or {}), **self._validator.element(place.whole, only_one(raw))}
             fixed = self._validator.fixed_parts(place.whole)
             yield ChangeElements(place.whole, place.filter, op, changes, template, op is Op.REPLACE, fixed)
 
@@ -186,14 +192,14 @@ class Binder:
             raise InvalidSyntax('A remove operation takes no value: select in its path, as members[value eq "…"].')
         place = bind_place(operation.path, self._type, removes=True)
         self._check_removable(place, operation.value)
-        attribute = place.target.attribute
+        attribute, raw = place.target.attribute, opened_elements(operation.value)
         if attribute is not None and attribute.source is Source.MEMBERS:
-            return self._remove_members(place, operation.value)
+            return self._remove_members(place, raw)
         if not self._reads(place.target):
             return iter(())
         values = None
-        if operation.value is not None and place.is_list:
-            values = self._validator.value(place.target, _listed(place.target, operation.value)) or []
+        if raw is not None and place.is_list:
+            values = self._validator.value(place.target, listed(place.target, raw)) or []
         if place.in_elements:
             return self._remove_in_elements(place, values)
         return iter([Assign(place.target, None) if values is None else RemoveValues(place.target, values)])
@@ -227,16 +233,7 @@ class Binder:
             yield RemoveMatching(place.filter)
 
     def _ids(self, target: AttributePath, raw: JSON) -> tuple[str, ...]:
-        return self._validator.value(target, _listed(target, raw)) or ()
-
-
-def _listed(target: AttributePath, raw: JSON) -> JSON:
-    """Return the value for an attribute, as a list where the attribute is one and its only value was sent by itself."""
-    if target.attribute is None or not target.leaf.multi_valued or raw is None or isinstance(raw, list):
-        return raw
-    if not tolerates(Tolerance.SINGLE_VALUE_IN_PATCH):
-        raise wrong(str(target), "a list", raw, target.leaf)
-    return [raw]
+        return self._validator.value(target, listed(target, raw)) or ()
 
 
 def _check_unknown(found: str, advice: str) -> None:

@@ -114,22 +114,23 @@ def _make_complex_reader(attribute: Attribute, path: str, rules: Rules) -> Reade
 def object_of(raw: JSON, path: str, attribute: Attribute) -> Document:
     """Return the object that was sent for a complex attribute.
 
-    Where the attribute has a `value`, a scalar stands for it, and a list of one for its element (Entra's manager).
+    A list of one stands for its element, and where the attribute has a `value`, a scalar for it (Entra's manager).
 
     :raises InvalidValue: it is something else.
     """
-    if isinstance(raw, dict):
-        return raw
-    if "value" not in attribute.by_name:
-        raise wrong(path, "an object", raw, attribute)
-    one = raw
-    if isinstance(raw, list) and len(raw) == 1 and not attribute.multi_valued and tolerates(Tolerance.LIST_FOR_OBJECT):
-        one = raw[0]
+    one = raw if attribute.multi_valued else only_one(raw)
     if isinstance(one, dict):
         return one
+    if "value" not in attribute.by_name:
+        raise wrong(path, "an object", raw, attribute)
     if isinstance(one, (str, int, float)) and tolerates(Tolerance.BARE_VALUE):
         return {"value": one}
     raise wrong(path, "an object with a value", raw, attribute)
+
+
+def only_one(raw: JSON) -> JSON:
+    """Return the element of a list of one, where there is a single value; anything else as it is."""
+    return raw[0] if isinstance(raw, list) and len(raw) == 1 and tolerates(Tolerance.LIST_FOR_VALUE) else raw
 
 
 def _endpoints(attribute: Attribute, rules: Rules) -> Mapping[str, str]:

@@ -186,10 +186,28 @@ CASES = {
         "id is readOnly",
     ),
     "a manager that is a list": Case(
-        T.LIST_FOR_OBJECT,
+        T.LIST_FOR_VALUE,
         patch(replace(f"{ENTERPRISE}:manager", [{"value": "{user}"}])),
         "invalidValue",
         "must be an object with a value, not a list",
+    ),
+    "a name that is a list": Case(
+        T.LIST_FOR_VALUE, patch(replace("name", [{"givenName": "Bob"}])), "invalidValue", "must be an object, not"
+    ),
+    "a boolean in a list": Case(
+        T.LIST_FOR_VALUE, patch(replace("active", [False])), "invalidValue", "active must be true or false, not a list"
+    ),
+    "a part in a list": Case(
+        T.LIST_FOR_VALUE, patch(replace("name.givenName", ["Bob"])), "invalidValue", "must be a string, not a list"
+    ),
+    "an object in a list": Case(
+        T.LIST_FOR_VALUE, patch(replace(None, [{"displayName": "Bob"}])), "invalidValue", "an object of attributes"
+    ),
+    "an element in a list": Case(
+        T.LIST_FOR_VALUE,
+        patch(replace('emails[type eq "work"]', [{"value": "bob@example.com", "type": "work"}])),
+        "invalidValue",
+        "not a list",
     ),
     "no Content-Type": Case(
         T.MISSING_CONTENT_TYPE,
@@ -231,6 +249,33 @@ CASES = {
     ),
     "an object as text": Case(
         T.VALUE_AS_TEXT, patch(replace(None, '{"displayName": "Bob"}')), "invalidValue", "an object of attributes"
+    ),
+    "a list as text": Case(
+        T.VALUE_AS_TEXT,
+        patch(replace("emails", '[{"value": "bob@example.com"}]')),
+        "invalidValue",
+        "emails must be an object with a value",
+    ),
+    "an element as text": Case(
+        T.VALUE_AS_TEXT,
+        patch(replace("emails", ['{"value": "bob@example.com"}'])),
+        "invalidValue",
+        "emails must be an object with a value",
+    ),
+    "members to remove, as text": Case(
+        T.VALUE_AS_TEXT,
+        patch({"op": "remove", "path": "members", "value": '[{"value": "{user}"}]'}, of="/Groups/{group}"),
+        "invalidSyntax",
+        'members[value eq "…"]',
+    ),
+    "a word in a filter": Case(
+        T.UNQUOTED_TEXT, search("userName Eq bob"), "invalidFilter", "with text in double quotes"
+    ),
+    "a word in a path": Case(
+        T.UNQUOTED_TEXT,
+        patch(replace("emails[type eq work].value", "bob@example.com")),
+        "invalidPath",
+        "with text in double quotes",
     ),
     "members to remove": Case(
         T.REMOVE_WITH_VALUE,

@@ -169,7 +169,7 @@ def accepted_by_them(text: str) -> bool:
     "text",
     [
         *("", "userName", "userName eq", "userName like 1", 'userName eq "x', "(title pr", "title pr)", "not title pr"),
-        *("emails[type pr", "emails[]", "emails[a[b pr]]", "userName eq bjensen", "userName eq 'x'", "title pr and"),
+        *("emails[type pr", "emails[]", "emails[a[b pr]]", "userName eq bjensen!", "userName eq 'x'", "title pr and"),
         *(
             "emails[type pr].x pr",
             "emails[x pr]",

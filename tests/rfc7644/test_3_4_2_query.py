@@ -137,7 +137,7 @@ def test_a_filter_selects(expression: str, names: list[str], people: Scim) -> No
         pytest.param(" ", id="F-13 blank"),
         pytest.param("userName", id="F-13 no operator"),
         pytest.param("userName eq", id="F-13 no value"),
-        pytest.param("userName eq ann", id="F-13 no quotes"),
+        pytest.param("userName eq ann lee", id="F-13 no quotes"),
         pytest.param("userName eq 'ann'", id="F-13 other quotes"),
         pytest.param('userName eq "ann', id="F-13 an open quote"),
         pytest.param('(userName eq "ann"', id="F-13 an open parenthesis"),
