@@ -76,7 +76,8 @@ def load(
         connection.execute(EXPECTED)
         with immediate(connection):
             number = _emptied(connection, tenant, replace=replace)
-            ((seq,),) = connection.execute("SELECT coalesce(max(seq), 0) FROM resource").fetchall()
+            sql = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'resource'"
+            ((seq,),) = connection.execute(sql).fetchall()
             loader = _SQLiteLoader(connection, number, types, texts, seq)
             loader.take(records)
             loader.finish()

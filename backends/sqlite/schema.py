@@ -110,7 +110,39 @@ def create_tables(db: Database) -> None:
     db.executescript(_TABLES)
 
 
-STEPS = (create_tables,)
+_NUMBERED_ONCE = """
+CREATE TABLE numbered (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    tenant INTEGER NOT NULL,
+    type TEXT NOT NULL,
+    id TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    created TEXT NOT NULL,
+    modified TEXT NOT NULL,
+    used TEXT,
+    label TEXT,
+    document TEXT NOT NULL,
+    listed INTEGER
+);
+INSERT INTO numbered SELECT * FROM resource ORDER BY seq;
+DROP TABLE resource;
+ALTER TABLE numbered RENAME TO resource;
+CREATE UNIQUE INDEX resource_id ON resource (tenant, id);
+CREATE INDEX resource_type ON resource (tenant, type);
+CREATE INDEX resource_created ON resource (tenant, type, created) WHERE listed = 1;
+CREATE INDEX resource_modified ON resource (tenant, type, modified) WHERE listed = 1;
+"""
+
+
+def number_resources_once(db: Database) -> None:
+    """See that no number is given out again, when the resources that had the last ones are gone.
+
+    Cursors stand for numbers: what got one anew would not be behind the page that ended there.
+    """
+    db.executescript(_NUMBERED_ONCE)
+
+
+STEPS = (create_tables, number_resources_once)
 """Each brings a file to the next layout; a step that was released is never changed."""
 
 

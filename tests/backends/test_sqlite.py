@@ -13,7 +13,7 @@ from threading import Barrier
 
 import pytest
 
-from flask_bsr_scim.backends.base import Backend, Query
+from flask_bsr_scim.backends.base import Backend, Query, Removal
 from flask_bsr_scim.backends.sqlite import SQLiteBackend, schema
 from flask_bsr_scim.backends.sqlite import backend as sqlite_module
 from flask_bsr_scim.backends.testing import BackendContract
@@ -191,8 +191,37 @@ def test_upgrade(backend: Backend, path: str, monkeypatch: pytest.MonkeyPatch) -
 
 def test_upgrade_of_nothing(backend: Backend) -> None:
     """An upgrade makes the file when there is none."""
-    assert backend.upgrade() == ["create_tables"]
+    assert backend.upgrade() == ["create_tables", "number_resources_once"]
     assert found(backend, "Person") == []
+
+
+def test_numbers_that_were_given_out_before(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file from before is upgraded with all that is in it; from then on no number comes twice."""
+    with monkeypatch.context() as before:
+        before.setattr(schema, "STEPS", schema.STEPS[:1])
+        commit(backend, person("a"), person("b"))
+        commit(backend, Removal("Person", "b"))
+        backend.close()
+    assert backend.upgrade() == ["number_resources_once"]
+    commit(backend, person("c"))
+    page = backend.query(TENANT, "Person", Query(VIEW))
+    commit(backend, Removal("Person", "c"), person("d"))
+    assert page.cursor is not None
+    behind = backend.query(TENANT, "Person", Query(VIEW, after=page.cursor))
+    assert ([r.id for r in page.resources], [r.id for r in behind.resources]) == (["a", "c"], ["d"])
+    assert list(backend.check()) == []
+
+
+def test_numbers_of_a_tenant_that_is_loaded_anew(backend: Backend) -> None:
+    """They are none that it had before."""
+    commit(backend, person("a"), person("b"))
+    page = backend.query(TENANT, "Person", Query(VIEW))
+    dump = list(backend.dump(TENANT))
+    commit(backend, Removal("Person", "b"))
+    backend.load(TENANT, dump, replace=True)
+    assert page.cursor is not None
+    behind = backend.query(TENANT, "Person", Query(VIEW, after=page.cursor))
+    assert [r.id for r in behind.resources] == ["a", "b"]
 
 
 @pytest.mark.parametrize("method", ["ping", "upgrade"])
