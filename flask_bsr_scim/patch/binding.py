@@ -123,7 +123,7 @@ class Binder:
             yield from self._assign(op, target, None)
             return
         path = str(target)
-        for name, value in folded(object_of(raw, path, attribute), path).items():
+        for name, value in folded(object_of(only_one(raw), path, attribute), path).items():
             sub = attribute.by_name.get(name)
             if sub is None:
                 _check_unknown(f"{path} has no sub-attribute {shown(name)}", "leave it out")

@@ -159,10 +159,11 @@ def _loose_ends(document: Document, known: Mapping[str, ResourceType]) -> Iterat
         if attribute.refers_to and attribute.required:
             yield f"attribute {attribute.name!r}: it cannot be required, since it ends with the resource it refers to"
         for sub in attribute.sub_attributes:
-            others = [known[name] for name in attribute.refers_to]
-            if sub.follows and not (others and all(_shows(other, sub.follows) for other in others)):
-                path = AttributePath(None, attribute, sub)
-                yield f"attribute {str(path)!r}: x-follows is {sub.follows!r}, which is shown of no such resource"
+            types = attribute.refers_to
+            if sub.follows and not (types and all(_shows(known[name], sub.follows) for name in types)):
+                path, whole = AttributePath(None, attribute, sub), ", ".join(types) or "what it refers to"
+                of = f"each of {whole}" if len(types) > 1 else whole
+                yield f"attribute {str(path)!r}: x-follows is {sub.follows!r}, which is not shown of {of}"
 
 
 def _shows(resource_type: ResourceType, name: str) -> bool:

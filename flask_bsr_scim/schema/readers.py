@@ -114,18 +114,25 @@ def _make_complex_reader(attribute: Attribute, path: str, rules: Rules) -> Reade
 def object_of(raw: JSON, path: str, attribute: Attribute) -> Document:
     """Return the object that was sent for a complex attribute.
 
-    A list of one stands for its element, and where the attribute has a `value`, a scalar for it (Entra's manager).
+    Where the attribute has a `value`, a scalar stands for it, and a list of one for its element (Entra's manager).
 
     :raises InvalidValue: it is something else.
     """
+    if isinstance(raw, dict):
+        return raw
+    if "value" not in attribute.by_name:
+        raise wrong(path, "an object", raw, attribute)
     one = raw if attribute.multi_valued else only_one(raw)
     if isinstance(one, dict):
         return one
-    if "value" not in attribute.by_name:
-        raise wrong(path, "an object", raw, attribute)
-    if isinstance(one, (str, int, float)) and tolerates(Tolerance.BARE_VALUE):
+    if isinstance(one, (str, int, float)) and not _looks_like_json(one) and tolerates(Tolerance.BARE_VALUE):
         return {"value": one}
     raise wrong(path, "an object with a value", raw, attribute)
+
+
+def _looks_like_json(value: str | float) -> bool:
+    """Tell whether a value is a text that was to be an object or a list, and is neither."""
+    return isinstance(value, str) and value.startswith(("{", "["))
 
 
 def only_one(raw: JSON) -> JSON:

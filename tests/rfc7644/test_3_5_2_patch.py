@@ -1,6 +1,7 @@
 """RFC 7644 §3.5.2: PATCH of a document."""
 
 import copy
+import json
 from typing import Any
 
 import pytest
@@ -79,6 +80,26 @@ ADD = [
     pytest.param(user(emails=[WORK]), op("add", "emails", [HOME]), user(emails=[WORK, HOME]), id="XA-05 an array"),
     pytest.param(user(emails=[WORK]), op("add", "emails", HOME), user(emails=[WORK, HOME]), id="XA-05 one object"),
     pytest.param(user(), op("add", "emails", "a@b"), user(emails=[{"value": "a@b"}]), id="XA-05 a bare value"),
+    pytest.param(
+        user(), op("add", "emails", [json.dumps(WORK)]), user(emails=[WORK]), id="SCIM-SDK: an element as text"
+    ),
+    pytest.param(user(), op("add", "emails", json.dumps([WORK])), user(emails=[WORK]), id="SCIM-SDK: a list as text"),
+    pytest.param(
+        user(emails=[WORK]), op("remove", "emails", json.dumps([WORK])), user(), id="SCIM-SDK: a removal as text"
+    ),
+    pytest.param(
+        user(),
+        op("add", "roles", [{"value": '{"id": "1", "value": "Admin", "displayName": "A"}'}]),
+        user(roles=[{"value": "Admin"}]),
+        id="Entra: a role in its value",
+    ),
+    pytest.param(
+        user(), op("add", "roles", [{"value": '{"a": 1}'}]), user(roles=[{"value": '{"a": 1}'}]), id="a value of JSON"
+    ),
+    pytest.param(user(), op("replace", "nickName", ["B"]), user(nickName="B"), id="SCIM-SDK: a list of one"),
+    pytest.param(
+        user(), op("replace", None, [{"nickName": "B"}]), user(nickName="B"), id="SCIM-SDK: an object in a list"
+    ),
     pytest.param(user(emails=[WORK]), op("add", "emails", [WORK]), user(emails=[WORK]), id="XA-06 it is there"),
     pytest.param(
         user(emails=[WORK]),
@@ -540,6 +561,9 @@ def test_a_patch_looks_at_so_many_values(operation: Operation, times: int, monke
         ),
         pytest.param(op("add", "active", "yes"), InvalidValue, "active", id="X-19 a wrong type"),
         pytest.param(op("replace", None, {"name": "x"}), InvalidValue, "name", id="X-19 no object"),
+        pytest.param(op("add", "emails", '[{"value": "a@b"'), InvalidValue, "emails", id="no JSON, and no address"),
+        pytest.param(op("add", "nickName", ["B", "C"]), InvalidValue, "nickName", id="two of a single value"),
+        pytest.param(op("add", None, [{"value": "1"}]), InvalidValue, "value", id="a member without path"),
         pytest.param(op("add", ENTERPRISE, "x"), InvalidValue, ENTERPRISE, id="X-19 an extension is no object"),
         pytest.param(op("add", 'emails[type eq "a"]', 5), InvalidValue, "emails.value", id="X-19 no element"),
         pytest.param(
