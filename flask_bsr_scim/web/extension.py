@@ -14,7 +14,7 @@ from flask_bsr_scim.schema import ResourceType
 from flask_bsr_scim.web import connect
 from flask_bsr_scim.web.cli import scim_commands
 from flask_bsr_scim.web.config import key_of, read_settings
-from flask_bsr_scim.web.mount import ADMIN, PUBLIC, SCIM, Entrance, Mount, request_id_of
+from flask_bsr_scim.web.mount import ADMIN, PUBLIC, SCIM, Entrance, Mount, refuse_outside
 from flask_bsr_scim.web.openapi import public_rules
 from flask_bsr_scim.web.principal import Me
 from flask_bsr_scim.web.responses import error_response
@@ -149,10 +149,7 @@ def current_service(name: str | None = None) -> Service:
 def _refuse(error: Exception) -> flask.Response:
     """Answer for what went wrong outside of us: the host application refused the request, for one."""
     of_admin_api = (flask.request.endpoint or "").endswith(connect.ENDPOINT)
-    request_id = request_id_of(flask.request)
-    response = (connect.error_response if of_admin_api else error_response)(error, request_id)
-    response.headers["X-Request-Id"] = request_id
-    return response
+    return refuse_outside(error, connect.error_response if of_admin_api else error_response)
 
 
 def _views(mount: Mount) -> Iterator[tuple[str, Sequence[str], _View]]:

@@ -84,7 +84,7 @@ class Mount:
 
         Whatever is raised becomes an answer in the form of the entrance: a client never sees another one.
         """
-        request_id = request_id_of(request)
+        request_id = _request_id(request)
         visit = _Visit(request, request_id, perf_counter(), Speech(self.service.settings.dialect))
         recorder = self.service.recorder if entrance is not ADMIN else None
         if recorder is not None:
@@ -202,7 +202,19 @@ def _is_root(path: str) -> bool:
     return not path or (path.startswith("/") and not path.startswith("//"))
 
 
-def request_id_of(request: flask.Request) -> str:
+def refuse_outside(
+    error: Exception, refuse: Callable[[Exception, str], flask.Response] = error_response
+) -> flask.Response:
+    """Answer for what went wrong outside of the views, with a line in the log as for any refusal."""
+    request: flask.Request = flask.request._get_current_object()  # type: ignore[attr-defined]
+    visit = _Visit(request, _request_id(request), perf_counter(), Speech())
+    response = refuse(error, visit.request_id)
+    response.headers["X-Request-Id"] = visit.request_id
+    _log_request(logging.WARNING, response, visit)
+    return response
+
+
+def _request_id(request: flask.Request) -> str:
     """Return the id that a proxy gave to a request, or a new one."""
     given: str | None = request.environ.get("HTTP_X_REQUEST_ID")
     return given if given and _REQUEST_ID.fullmatch(without_tokens(given)) else f"{getrandbits(128):032x}"

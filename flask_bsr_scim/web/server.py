@@ -12,13 +12,15 @@ from threading import Thread
 
 import click
 import flask
+import werkzeug.exceptions
 
 from flask_bsr_scim.backends.base import DEFAULT_TENANT
+from flask_bsr_scim.errors import NotFound
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.web.cli_context import IN_MEMORY
 from flask_bsr_scim.web.config import environment_settings, read_settings
-from flask_bsr_scim.web.extension import BsrScim
-from flask_bsr_scim.web.responses import error_response
+from flask_bsr_scim.web.extension import DEFAULT_PREFIX, BsrScim
+from flask_bsr_scim.web.mount import refuse_outside
 from flask_bsr_scim.web.service import Service
 from flask_bsr_scim.web.standalone import StandaloneFlask
 
@@ -70,13 +72,20 @@ def create_app() -> flask.Flask:
     with app.app_context():
         _show_metrics(app, scim.service)
         _let_into_memory(scim.service)
-    app.register_error_handler(Exception, error_response)
+    app.register_error_handler(Exception, _refuse)
     Thread(target=_end_with_the_parent, daemon=True).start()
     # Schemas and code stay for good: the garbage collector need not look through them at each turn.
     gc.collect()
     gc.freeze()
     gc.set_threshold(_GARBAGE)
     return app
+
+
+def _refuse(error: Exception) -> flask.Response:
+    """Answer for paths outside of the prefix: mostly the base URL was entered without its end."""
+    if isinstance(error, werkzeug.exceptions.NotFound):
+        error = NotFound(f"There is no such endpoint. The base URL of SCIM ends with {DEFAULT_PREFIX}.")
+    return refuse_outside(error)
 
 
 def _show_metrics(app: flask.Flask, service: Service) -> None:

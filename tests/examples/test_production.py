@@ -138,7 +138,7 @@ def test_what_the_compose_file_names_is_there() -> None:
 
 def test_sqlite_lies_where_the_unit_may_write() -> None:
     """The folder of the file is that which systemd makes for the service."""
-    (path,) = re.findall(r"SCIM_BACKEND=sqlite:///(/\S+)", text("README.md"))
+    (path,) = set(re.findall(r"SCIM_BACKEND=sqlite:///(/\S+)", text("README.md")))
     assert [str(Path(path).parent)] == unit()["WorkingDirectory"] == [f"/var/lib/{unit()['StateDirectory'][0]}"]
 
 
@@ -238,20 +238,40 @@ def test_the_commands_of_the_page_find_the_store(store: Store, tmp_path: Path) -
         "/etc/": f"{tmp_path}/",
         "exec /opt/bsr-scim/bin/bsr-scim": f"exec {shlex.join(COMMAND)}".replace("'", '"'),
     }
-    script = "".join(block.text for block in blocks(FOLDER / "README.md", "bash"))
-    for written, real in here.items():
-        assert written in script
-        script = script.replace(written, real)
     (tmp_path / "redis").mkdir()
     (tmp_path / "bsr-scim.env").write_text(text("bsr-scim.env"))
-    done = subprocess.run(["bash", "-euc", script], env=environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    scim, api = done.stdout.splitlines()
+    *script, _ = blocks(FOLDER / "README.md", "bash")
+    scim, api = printed("".join(block.text for block in script), here)
     assert (scim[:16], api[:15]) == ("bsrscim_default_", "bsrapi_default_")
     modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("bsr-scim.secrets", "redis/password.conf")]
     assert modes == [0o600, 0o640]
     listed = run("token", "list", SCIM_BACKEND=store.uri(0)).stdout
     assert listed.count("\n") == 2
+
+
+def test_the_commands_of_the_page_make_a_file(tmp_path: Path) -> None:
+    """With SQLite the folder comes first, which only the server's user may enter."""
+    here = {
+        "sudo install -d -o bsr-scim": "install -d",
+        "sudo -u bsr-scim ": "",
+        "/var/lib/": f"{tmp_path}/",
+        "/opt/bsr-scim/bin/bsr-scim": shlex.join(COMMAND),
+    }
+    script = blocks(FOLDER / "README.md", "bash")[-1].text
+    (token,) = printed(f"{script}scim token create", here)
+    assert token.startswith("bsrscim_default_")
+    modes = [(tmp_path / name).stat().st_mode & 0o777 for name in ("bsr-scim", "bsr-scim/directory.db")]
+    assert modes == [0o700, 0o600]
+
+
+def printed(script: str, here: dict[str, str]) -> list[str]:
+    """Return the lines that a script of the page prints, run with other things in the place of those of a real host."""
+    for written, real in here.items():
+        assert written in script
+        script = script.replace(written, real)
+    done = subprocess.run(["bash", "-euc", script], env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()
 
 
 def test_all_workers_count_requests_together(store: Store, settings: dict[str, str]) -> None:

@@ -596,11 +596,13 @@ def test_a_store_that_is_down_is_alive_and_not_ready(standalone: Flask, tmp_path
 
 @pytest.mark.requirement("V-13")
 @pytest.mark.parametrize("path", ["/", "/x", "/scim", "/scim/v1/Users", "/users", "/healthz/x", "/\n"])
-def test_other_paths_are_errors_too(path: str, standalone: Flask) -> None:
-    """A wrong base URL gets an answer that Okta can show."""
+def test_other_paths_are_errors_too(path: str, standalone: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    """A wrong base URL gets an answer that Okta can show, with what is right, and a line in the log."""
     response = standalone.test_client().get(path)
-    assert_error(response, 404)
+    assert_error(response, 404, detail="The base URL of SCIM ends with /scim/v2.")
     assert response.headers["Content-Type"] == "application/scim+json"
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "flask_bsr_scim.access"]
+    assert f"request={response.headers['X-Request-Id']} " in line
 
 
 NO_HOSTS = {"long": "x" * 300, "space": "a b", "quote": 'a"b', "empty": "", "dots": "a..b", "long label": "x" * 64}
