@@ -118,13 +118,11 @@ class Writer:
                 return old
             try:
                 stored = self._commit(context, old.type, changes, before)
-            except VersionConflict:
+            except (VersionConflict, ResourceNotFound):
                 continue
             except UniquenessConflict as conflict:
                 if conflict.type_name == old.type:
                     raise self._taken(context, conflict) from None
-            except ResourceNotFound:
-                raise _not_found(resource_type, resource_id) from None
             else:
                 return stored._replace(links=old.links) if old.links else stored
         raise _too_busy()
@@ -184,7 +182,8 @@ def _check_size(document: Document) -> None:
 
 def _taken_over(changes: Sequence[Change], change: Insert) -> str | None:
     """Return the id of the resource that was to be taken over in the place of a new one."""
-    taken = (c.id for c in changes if isinstance(c, Swap) and c.type == change.type and c.id != change.id)
+    swaps = (c for c in changes if isinstance(c, Swap) and c.document is not None)
+    taken = (c.id for c in swaps if c.type == change.type and c.id != change.id)
     return next(taken, None)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask_bsr_scim.backends.base import Backend, Change, Insert, Removal, Swap
+from flask_bsr_scim.backends.base import Absence, Backend, Change, Insert, Key, Removal, Swap
 from flask_bsr_scim.errors import Uniqueness, shown
 from flask_bsr_scim.exchange import Context
 from flask_bsr_scim.registry.owners import (
@@ -10,14 +10,17 @@ from flask_bsr_scim.registry.owners import (
     addresses,
     find_user,
     hidden_from_scim,
+    identifying,
     is_same_address,
     known_by_none,
     own_addresses,
     owner_id,
     provisioned,
     shown_to_scim,
+    signs_in_by,
     tokens_revoked,
     user_id_of,
+    work_email,
 )
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.registry.targets import OWNER
@@ -49,28 +52,29 @@ class RegistryConsequences:
         store, own = self._store(context), own_addresses(change.document)
         owner = _adoptable(store, change.document) if again else None
         user = None if owner is None else find_user(store, user_id_of(owner))
+        user_id = change.id if user is None else user.id
         if again:
-            _check_addresses(store, change.id if user is None else user.id, own, "of the new user")
+            _check_addresses(store, user_id, own, "of the new user")
         if owner is None or user is None:
             changes = [change, *provisioned(store, change.id, change.document, None, look=again)]
         else:
             changes = _adoption(store, user, owner, change.document)
-        return [*changes, *known_by_none(own)]
+        return [*changes, *known_by_none(own), *_signing_in_alone(store, user_id, change.document, look=again)]
 
     def swap(self, context: Context, before: Document, change: Swap) -> Sequence[Change]:
         """Return the change, and what becomes of the user's tokens and of the address by which it could be adopted.
 
-        :raises Uniqueness: the user would get the address of another one that was never provisioned.
+        :raises Uniqueness: the user would get the address of another one that was never provisioned, or sign in by
+            another one's.
         """
         if change.type != USER:
             return [change]
         store, user_id = self._store(context), change.id
         after = before if change.document is None else change.document
-        new = _new_addresses(before, after)
-        _check_addresses(store, user_id, new, f"of the user with the id {user_id}")
+        conditions = _of_other_addresses(store, user_id, before, after)
         owner = store.get(OWNER, owner_id(user_id))
         changes = [change, *_revoked(user_id, before, after), *provisioned(store, user_id, after, owner)]
-        return [*changes, *known_by_none(new)] if new else changes
+        return [*changes, *conditions]
 
     def remove(self, context: Context, before: Document, change: Removal) -> Sequence[Change]:
         """Return what leaves of the user a deactivated outsider, with its handle and roles, without an address."""
@@ -123,11 +127,16 @@ def _revoked(user_id: str, before: Document, after: Document) -> list[Change]:
     return [tokens_revoked(user_id)] if before.get("active", True) and not after.get("active", True) else []
 
 
-def _new_addresses(before: Document, after: Document) -> list[str]:
+def _of_other_addresses(store: TenantStore, user_id: str, before: Document, after: Document) -> list[Change]:
+    """Return the conditions of a change of a user's addresses; without one there is nothing to ask."""
     if before.get("userName") == after.get("userName") and before.get("emails") == after.get("emails"):
         return []
     had = {fold(address) for address in own_addresses(before)}
-    return [address for address in own_addresses(after) if fold(address) not in had]
+    new = [address for address in own_addresses(after) if fold(address) not in had]
+    _check_addresses(store, user_id, new, f"of the user with the id {user_id}")
+    if fold(signs_in_by(before)) == fold(signs_in_by(after)):
+        return [*known_by_none(new)]
+    return [*known_by_none(new), *_signing_in_alone(store, user_id, after, look=True)]
 
 
 def _check_addresses(store: TenantStore, user_id: str, new: Sequence[str], whose: str) -> None:
@@ -139,3 +148,31 @@ def _check_addresses(store: TenantStore, user_id: str, new: Sequence[str], whose
                 "provisioned yet). Correct the mapping of userName or of the e-mail in the identity provider, so that "
                 "each user has its own address."
             )
+
+
+def _signing_in_alone(store: TenantStore, user_id: str, document: Document, *, look: bool) -> list[Change]:
+    """Return the conditions that nobody else signs in by the address by which a user is going to.
+
+    Of two such e-mails, or two such userNames, the store refuses one anyhow: this is about one of each. Where e-mails
+    are not unique (the profile `rfc7643`), neither is what people sign in by.
+
+    :param look: whether to see who is there; without it, the store refuses also what only looks like one of those.
+    :raises Uniqueness: somebody does.
+    """
+    email, user_name = work_email(document), document["userName"]
+    if email and fold(email) == fold(user_name):
+        return []
+    key = Key(USER, "emails.value", user_name) if email is None else Key(USER, "userName", email)
+    if "emails.value" not in identifying(store) or "@" not in key.value:
+        return []
+    other = store.find(USER, key.attribute, key.value) if look else None
+    if other is None or other.id == user_id or fold(other.document["userName"]) == fold(user_name):
+        return [Absence(key)]  # Of the same userName the store tells.
+    if email and work_email(other.document):
+        # That one signs in by another address, and this holds as long as it stays as it is.
+        return [Swap(USER, other.id, expected_version=other.version)]
+    raise Uniqueness(
+        f"The user {shown(other.document['userName'])} (id {other.id}) signs in by the address {shown(key.value)} "
+        "already. Correct the mapping of userName or of the e-mail in the identity provider, so that each user has its "
+        "own address."
+    )

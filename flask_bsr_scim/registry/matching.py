@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from flask_bsr_scim.errors import shown
 from flask_bsr_scim.registry.errors import FailedPrecondition
-from flask_bsr_scim.registry.owners import USER, find_user, is_same_address, user_id_of, work_email
+from flask_bsr_scim.registry.owners import USER, find_user, is_same_address, signs_in_by, user_id_of, work_email
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.registry.targets import OWNER
 from flask_bsr_scim.resource import Resource
@@ -16,11 +16,11 @@ def match(store: TenantStore, address: str) -> Resource | None:
     """Return the User or the Outsider whom an address means, None when it means nobody.
 
     That is who has it as its work e-mail, or, without any, as its userName; or who was never provisioned and is known
-    by it. Letter case does not count. Where addresses are not unique (the profile `rfc7643`), one that several users
-    have means the one who also has it as its userName.
+    by it. Letter case does not count. Where addresses are not unique (the profile `rfc7643`), one that is the work
+    e-mail of several users means the one who also has it as its userName.
 
-    :raises FailedPrecondition: several users have it, and none or more of them as its userName; or nobody has it, and
-        nobody new can: it is the userName of a user with another e-mail, or spelled like the address of one.
+    :raises FailedPrecondition: several users have it, and none or more of them as both; or nobody has it, and nobody
+        new can: it is the userName of a user with another e-mail, or spelled like the address of one.
     """
     near, known = _near(store, address)
     having = [user for user in near if is_same_address(address, _known_by(user, known))]
@@ -65,14 +65,15 @@ def _works_at(user: Resource, address: str) -> bool:
 
 def _known_by(user: Resource, outsider: str) -> str:
     """Return the one address by which a user signs in; an Outsider has it in its owner alone."""
-    return str(work_email(user.document) or user.document["userName"]) if user.type == USER else outsider
+    return signs_in_by(user.document) if user.type == USER else outsider
 
 
 def _named(users: Sequence[Resource], address: str) -> Resource:
-    named = [user for user in users if fold(user.document.get("userName", "")) == fold(address)]
+    named = [u for u in users if _works_at(u, address) and fold(u.document["userName"]) == fold(address)]
     if len(named) != 1:
         raise FailedPrecondition(
-            f"{len(users)} users have the work e-mail {shown(address)}. Correct the mapping of the e-mail in the "
-            "identity provider, so that each user has its own."
+            f"{len(users)} users have the address {shown(address)}, as work e-mail or, without any, as userName: the "
+            f"ids are {shown(*(user.id for user in users))}. Correct the mapping of the e-mail in the identity "
+            "provider, so that each user has its own."
         )
     return named[0]

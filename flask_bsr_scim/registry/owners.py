@@ -67,6 +67,11 @@ def work_email(document: Document) -> str | None:
     return emails[0]["value"] if emails else None
 
 
+def signs_in_by(document: Document) -> str:
+    """Return the one address by which a SCIM user signs in: its work e-mail, or, without any e-mail, its userName."""
+    return str(work_email(document) or document["userName"])
+
+
 def addresses(document: Document) -> list[str]:
     """Return the addresses that stand for a SCIM user: its work e-mail, and its userName when that is another."""
     emails = [email for email in document.get("emails", ()) if _is_for_work(email)]
@@ -100,12 +105,12 @@ def is_active(user: Resource) -> bool:
 
 
 def check_email(address: str) -> None:
-    """Check an address that did not come over SCIM; a claim that is missing may have brought None.
+    """Check an address that did not come over SCIM; a claim may have brought None, or anything else.
 
     :raises InvalidArgument: it has not the form of an e-mail address.
     """
-    if not address or len(address) > _LONGEST_EMAIL or not _EMAIL.fullmatch(address):
-        raise InvalidArgument(f"{shown(address or '')} is no e-mail address; give one as bob@example.com.")
+    if not isinstance(address, str) or len(address) > _LONGEST_EMAIL or not _EMAIL.fullmatch(address):
+        raise InvalidArgument(f"{shown(str(address or ''))} is no e-mail address; give one as bob@example.com.")
 
 
 def new_owner(
@@ -159,6 +164,12 @@ def provisioned(
 def known_by_none(addresses: Iterable[str]) -> list[Absence]:
     """Return the conditions that nobody can be adopted by some addresses when the commit comes to them."""
     return [Absence(Key(OWNER, "email", address)) for address in addresses]
+
+
+def identifying(store: TenantStore) -> list[str]:
+    """Return the paths by which a user is found: the e-mail address is unique in the profile `bsr` alone."""
+    indexed = store.backend.types.by_name[USER].indexed
+    return [index.path for index in indexed if index.unique and index.path in ("userName", "emails.value")]
 
 
 def with_email(owner: Resource, email: str) -> Swap:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from flask_bsr_scim.registry.owners import user_id_of
+from flask_bsr_scim.backends.base import Page
+from flask_bsr_scim.registry.owners import identifying, user_id_of
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import Document
@@ -19,6 +20,7 @@ SOON = timedelta(days=30)
 """A token that ends within this time is worth a warning."""
 
 _PAGE = 1000
+"""Also how many of the users without an e-mail are compared with the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,7 @@ def readiness(store: TenantStore, *, group_provisioning: bool = True) -> Readine
     :raises StoreUnavailable: the store does not answer.
     """
     groups = _pushed_groups if group_provisioning else _provisioning_is_off
-    checks: tuple[_Check, ...] = (_users, _collisions, _mappings, groups, _tokens, _unknown_members)
+    checks: tuple[_Check, ...] = (_users, _mappings, groups, _tokens, _unknown_members)
     return Readiness([warning for check in checks for warning in check(store)])
 
 
@@ -77,12 +79,12 @@ _Check = Callable[[TenantStore], Iterator[Warning]]
 
 
 def _users(store: TenantStore) -> Iterator[Warning]:
-    yield from _found(
-        store,
-        "User",
-        'not (emails.value co "@")',
+    without = store.page("User", holding='not (emails.value co "@")', count=_PAGE)
+    yield from _told(
+        without,
         "noEmail",
-        "Users without an e-mail address: {}. They cannot be matched at sign-in, and their handles come from userName. "
+        "Users without an e-mail address: {}. A sign-in finds them by a userName that is an address alone, and their "
+        "handles come from userName. "
         'Map the address to emails[type eq "work"].value in the identity provider and push the profiles again.',
     )
     yield from _found(
@@ -93,13 +95,23 @@ def _users(store: TenantStore) -> Iterator[Warning]:
         "Users whose userName is no e-mail address: {}. Set the userName of the application to the e-mail address in "
         "the identity provider (Okta: Sign On, Application username format) and push the profiles again.",
     )
+    yield from _listed(
+        "addressCollision",
+        "Users who were provisioned with the address of another user of the registry: {}. Whoever signs in with it "
+        "cannot be told apart. Correct the mapping of the e-mail address or of userName, and provision them again.",
+        [*_collisions(store), *_shared(store, without.resources)],
+    )
 
 
 def _found(store: TenantStore, type_name: str, condition: str, code: str, message: str) -> Iterator[Warning]:
     """Yield one warning about the resources that satisfy a filter."""
-    page = store.page(type_name, holding=condition, count=MOST_RESOURCES)
+    return _told(store.page(type_name, holding=condition, count=MOST_RESOURCES), code, message)
+
+
+def _told(page: Page, code: str, message: str) -> Iterator[Warning]:
+    """Yield one warning about the resources of a page, and however many there are beyond it."""
     if page.total:
-        yield Warning(code, message.format(page.total), [_subject(resource) for resource in page.resources])
+        yield Warning(code, message.format(page.total), list(map(_subject, page.resources[:MOST_RESOURCES])))
 
 
 def _subject(resource: Resource) -> Subject:
@@ -108,30 +120,25 @@ def _subject(resource: Resource) -> Subject:
     return Subject(resource.type, resource.id, name)
 
 
-def _collisions(store: TenantStore) -> Iterator[Warning]:
-    """Whoever signed in without having been provisioned holds the address as a User too, where nobody else can."""
-    subjects = []
+def _collisions(store: TenantStore) -> Iterator[Subject]:
+    """Yield who has the address of one who was never provisioned.
+
+    Whoever signed in without having been provisioned holds the address as a User too, where nobody else can.
+    """
     for owner in store.each("Owner", holding='email pr and not (origin eq "signIn")'):
         user_id, email = user_id_of(owner), owner.document["email"]
-        found = (store.find("User", path, email) for path in _identifying(store))
-        subjects += [
-            Subject("User", user.id, email) for user in {u.id: u for u in found if u}.values() if user.id != user_id
-        ]
-    yield from _listed(
-        "addressCollision",
-        "Users who were provisioned with the address of another user of the registry: {}. Whoever signs in with it "
-        "cannot be told apart. Correct the mapping of the e-mail address or of userName, and provision them again.",
-        subjects,
-    )
+        found = (store.find("User", path, email) for path in identifying(store))
+        users = {user.id: user for user in found if user is not None and user.id != user_id}
+        yield from (Subject("User", user.id, email) for user in users.values())
 
 
-def _identifying(store: TenantStore) -> list[str]:
-    """Return the paths by which a user is found: the e-mail address is unique in the profile `bsr` alone."""
-    return [
-        index.path
-        for index in store.backend.types.by_name["User"].indexed
-        if index.unique and index.path in ("userName", "emails.value")
-    ]
+def _shared(store: TenantStore, without_email: Sequence[Resource]) -> Iterator[Subject]:
+    """Yield who has no e-mail, and as userName that of another user, and the other one."""
+    for user in without_email if "emails.value" in identifying(store) else ():
+        address = user.document["userName"]
+        other = store.find("User", "emails.value", address) if "@" in address else None
+        if other is not None and other.id != user.id:
+            yield from (Subject("User", each, address) for each in (other.id, user.id))
 
 
 def _listed(code: str, message: str, subjects: Sequence[Subject]) -> Iterator[Warning]:

@@ -57,12 +57,13 @@ class Registry:
     ) -> SignIn:
         """Do what a sign-in at the identity provider brings about; see :mod:`flask_bsr_scim.registry.sign_in`.
 
-        :param groups: the names that the assertion or the claims hold; None: they say nothing of groups.
+        :param groups: the names that the assertion or the claims hold, a text being one name; None: they say nothing of
+            groups.
         :param join: ids of the organizations in which the user is a member, in the place of those of the sign-in
             before; None: those stay.
         """
         options = self.options.sign_in
-        return sign_in(self._store, email, groups, protocol=SignInProtocol(protocol), options=options, join=join)
+        return sign_in(self._store, email, groups, protocol=protocol, options=options, join=join)
 
     def readiness(self) -> Readiness:
         """Return what would go wrong, or lead nowhere, when an identity provider provisions here now."""

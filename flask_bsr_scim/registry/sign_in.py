@@ -9,7 +9,7 @@ from flask_bsr_scim.backends.base import Change, Insert, Swap
 from flask_bsr_scim.errors import shown
 from flask_bsr_scim.identifiers import new_id
 from flask_bsr_scim.registry.attempts import insist
-from flask_bsr_scim.registry.errors import NotThere, PermissionDenied
+from flask_bsr_scim.registry.errors import InvalidArgument, NotThere, PermissionDenied
 from flask_bsr_scim.registry.grants import GRANT, grant_id, grants_among
 from flask_bsr_scim.registry.matching import match, match_alone
 from flask_bsr_scim.registry.model import OrganizationRole, RegistryUser, RoleSource
@@ -66,30 +66,32 @@ def sign_in(
     email: str,
     groups: Iterable[str] | None = None,
     *,
-    protocol: SignInProtocol,
+    protocol: SignInProtocol | str,
     options: SignInOptions,
     join: Iterable[str] | None = None,
 ) -> SignIn:
     """Return the user who signs in with an address, made when there is none; all of it is one commit.
 
     :param groups: the names of the groups in the assertion, which replace those of the sign-in before; None when it
-        says nothing of groups. That means none with OIDC; with SAML those of before stay.
+        says nothing of groups. That means none with OIDC; with SAML those of before stay. A text is one name: a claim
+        with one value often comes without a list.
     :param join: the ids of the organizations in which whoever signs in is a member, which replace those of the sign-in
-        before; None: those stay.
-    :raises InvalidArgument: the address, or the name of a group, is none.
+        before; None: those stay. A text is one id.
+    :raises InvalidArgument: the address, the protocol, or the name of a group, is none.
     :raises PermissionDenied: the user is deactivated, or the assertion lacks the groups that are configured.
     :raises NotThere: an organization of `join` does not exist.
     :raises FailedPrecondition: the address means several users, see :func:`match`.
     """
     check_email(email)
-    names = _group_names(groups, protocol, options)
+    names = _group_names(groups, _protocol(protocol), options)
+    organizations = None if join is None else _texts(join, "join")
 
     def attempt() -> SignIn:
         user = match(store, email)
         if user is not None:
-            return _admit(store, email, user, names, options, join)
+            return _admit(store, email, user, names, options, organizations)
         with match_alone(store, email) as user:
-            return _admit(store, email, user, names, options, join)
+            return _admit(store, email, user, names, options, organizations)
 
     return insist(attempt)
 
@@ -100,7 +102,7 @@ def _admit(
     user: Resource | None,
     names: set[str] | None,
     options: SignInOptions,
-    join: Iterable[str] | None,
+    join: set[str] | None,
 ) -> SignIn:
     """Commit what a sign-in brings about for a user, or for a new one where there is none."""
     if user is not None and not is_active(user):
@@ -123,10 +125,29 @@ def _admit(
     return SignIn(Users(store).get(user_id), created=user is None)
 
 
+def _protocol(name: str) -> SignInProtocol:
+    try:
+        return SignInProtocol(name)
+    except ValueError:
+        raise InvalidArgument(f"{shown(str(name))} is no protocol: give one of {', '.join(SignInProtocol)}.") from None
+
+
+def _texts(values: Iterable[str], of: str) -> set[str]:
+    """Return what a claim holds; it is not always what it should be.
+
+    :raises InvalidArgument: it is neither a text nor some texts.
+    """
+    given = [values] if isinstance(values, str) else list(values) if isinstance(values, Iterable) else [values]
+    texts = {text for text in given if isinstance(text, str)}
+    if not all(isinstance(text, str) for text in given):
+        raise InvalidArgument(f"{of} holds something that is no text: give a list of texts.")
+    return texts
+
+
 def _group_names(groups: Iterable[str] | None, protocol: SignInProtocol, options: SignInOptions) -> set[str] | None:
     """Return the names that are to replace the user's; None when those stay."""
     if groups is not None:
-        names = set(groups)
+        names = _texts(groups, "groups")
         for name in names:
             check_group_name(name)
         return names
@@ -191,14 +212,13 @@ def _out_of_pushed_groups(user_id: str, links: Sequence[Link]) -> Iterator[Chang
             yield Swap(PUSHED_GROUP, link.id, members=MemberChanges(remove=(user_id,)))
 
 
-def _joined(store: TenantStore, user_id: str, links: Sequence[Link], join: Iterable[str] | None) -> Iterator[Change]:
+def _joined(store: TenantStore, user_id: str, links: Sequence[Link], join: set[str] | None) -> Iterator[Change]:
     if join is None:
         return
     held = {grant.target_id for grant in grants_among(links) if grant.source is RoleSource.JIT}
-    wanted = set(join)
-    for organization_id in sorted(held - wanted):
+    for organization_id in sorted(held - join):
         yield Swap(GRANT, _membership(organization_id), members=MemberChanges(remove=(user_id,)))
-    for organization_id in sorted(wanted - held):
+    for organization_id in sorted(join - held):
         if store.get(GRANT, _membership(organization_id)) is None:
             raise NotThere(f"There is no organization with the id {shown(organization_id)}.")
         yield Swap(GRANT, _membership(organization_id), members=MemberChanges(add=(user_id,)))

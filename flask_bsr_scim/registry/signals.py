@@ -15,10 +15,10 @@ from blinker import NamedSignal, Namespace
 
 from flask_bsr_scim.backends.base import Backend, LogEntry
 from flask_bsr_scim.registry.access_changes import access_changes
+from flask_bsr_scim.registry.access_states import attributes_of
 from flask_bsr_scim.registry.owners import USER, find_user, is_active, owner_id
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.registry.targets import OWNER
-from flask_bsr_scim.schema import Document
 
 log = logging.getLogger(__name__)
 
@@ -132,7 +132,7 @@ def _user_id(entry: LogEntry) -> str:
 
 
 def _loses_address(owner: LogEntry) -> bool:
-    return owner.operation == "update" and "to" not in _attributes(owner).get("email", {"to": None})
+    return owner.operation == "update" and "to" not in attributes_of(owner).get("email", {"to": None})
 
 
 def _is_without_address(store: TenantStore, user_id: str) -> bool:
@@ -140,14 +140,9 @@ def _is_without_address(store: TenantStore, user_id: str) -> bool:
     return owner is None or "email" not in owner.document
 
 
-def _attributes(entry: LogEntry) -> Document:
-    attributes: Document = entry.delta.get("attributes", {})
-    return attributes
-
-
 def _of_user(entry: LogEntry) -> Iterator[_Event]:
     payload = {"user_id": entry.id, "entry": entry}
-    changes = _attributes(entry)
+    changes = attributes_of(entry)
     if entry.operation == "delete":
         yield _Event(user_deleted, payload)
     elif entry.operation == "update":
@@ -159,7 +154,7 @@ def _of_user(entry: LogEntry) -> Iterator[_Event]:
 
 def _of_outsider(store: TenantStore, entry: LogEntry) -> Iterator[_Event]:
     """Yield whether a user was locked out or let in, also when it comes to be one whom SCIM shows."""
-    active = _attributes(entry).get("active", {})
+    active = attributes_of(entry).get("active", {})
     if entry.operation == "update":
         yield from _of_active(entry, active.get("from", True), active.get("to", True))
     elif entry.operation == "delete" and (user := find_user(store, entry.id)) is not None:
@@ -174,7 +169,7 @@ def _of_active(entry: LogEntry, was: bool, is_now: bool) -> Iterator[_Event]:
 def _of_group(store: TenantStore, entry: LogEntry) -> Iterator[_Event]:
     payload = {"group_id": entry.id, "entry": entry}
     added, removed = (entry.delta.get(f"members{way}", []) for way in ("Added", "Removed"))
-    renamed = _attributes(entry).get("displayName")
+    renamed = attributes_of(entry).get("displayName")
     match entry.operation:
         case "create" if group_pushed.receivers:
             group = store.get(_GROUP, entry.id)
@@ -183,7 +178,7 @@ def _of_group(store: TenantStore, entry: LogEntry) -> Iterator[_Event]:
             yield _Event(group_renamed, {**payload, "old_name": renamed["from"], "name": renamed["to"]})
         case "delete":
             yield _Event(
-                group_deleted, {**payload, "name": _attributes(entry)["displayName"]["from"], "members": removed}
+                group_deleted, {**payload, "name": attributes_of(entry)["displayName"]["from"], "members": removed}
             )
             return
     if added or removed:

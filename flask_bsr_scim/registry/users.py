@@ -48,6 +48,13 @@ class Users:
         """
         return _read(*self._rows(user_id))
 
+    def find(self, user_id: str) -> RegistryUser | None:
+        """Return a user, None when there is none of that id."""
+        try:
+            return self.get(user_id)
+        except NotThere:
+            return None
+
     def by_name(self, username: str) -> RegistryUser:
         """Return the user who has a handle, in any letter case.
 

@@ -25,6 +25,8 @@ _MEDIA_TYPES = ("application/scim+json", "application/json")
 _CHARSETS = ("utf-8", "utf8")
 _INFLATE = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 
+ENCODINGS = ("identity", *_INFLATE)
+"""Of bodies that are read."""
 
 _LARGE = 1_000_000
 """Bytes. A body of many megabytes takes ten times as much while it is worked on."""
@@ -129,9 +131,12 @@ def _check_media_type(request: Request) -> None:
 
 def read_data(request: Request, limit: int) -> bytes:
     """Return the request's body, inflated; errors as in :func:`read_body`."""
-    data = _received(request, limit)
-    encoding = request.environ.get("HTTP_CONTENT_ENCODING")
-    return data if encoding is None else _inflated(data, encoding.strip().lower(), limit)
+    return _inflated(_received(request, limit), encoding_of(request), limit)
+
+
+def encoding_of(request: Request) -> str:
+    """Return how the body is encoded, in lower case; `identity` when nothing is said."""
+    return request.environ.get("HTTP_CONTENT_ENCODING", "").strip().lower() or "identity"
 
 
 def _received(request: Request, limit: int) -> bytes:

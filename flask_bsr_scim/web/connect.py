@@ -21,7 +21,7 @@ from flask_bsr_scim.registry.api.application import PACKAGE, find_rule, make_app
 from flask_bsr_scim.registry.api.caller import Caller, identify
 from flask_bsr_scim.registry.api.failures import connect_error
 from flask_bsr_scim.registry.store import TenantStore
-from flask_bsr_scim.web.body import arrived, may_be_large, read_data
+from flask_bsr_scim.web.body import ENCODINGS, arrived, encoding_of, may_be_large, read_data
 from flask_bsr_scim.web.call import Call
 
 PATH = f"/{PACKAGE}.<service>/<method>"
@@ -52,7 +52,7 @@ def answer(call: Call, service: str, method: str) -> flask.Response:
     """Answer a call, whose token was verified, by what the method returns or refuses.
 
     :raises MethodNotAllowed: it is no POST.
-    :raises NotImplementedHere: this API has no such method.
+    :raises NotImplementedHere: this API has no such method, or does not read a body that is encoded so.
     :raises UnsupportedMediaType: the body is in neither of the two forms.
     """
     if call.request.environ["REQUEST_METHOD"] not in METHODS:
@@ -101,6 +101,8 @@ def _environment(call: Call, path: str) -> dict[str, object]:
     """Return the WSGI environment for the Connect application: the body is read, within the limit, and inflated."""
     if call.request.mimetype not in _MEDIA_TYPES:
         raise UnsupportedMediaType(f"Send the body as {' or '.join(_MEDIA_TYPES)}.")
+    if (encoding := encoding_of(call.request)) not in ENCODINGS:
+        raise NotImplementedHere(f"A body can be encoded as {', '.join(ENCODINGS)}, not as {shown(encoding)}.")
     data = _data(call)
     environ = {name: value for name, value in call.request.environ.items() if name != "HTTP_CONTENT_ENCODING"}
     return environ | {

@@ -1,6 +1,6 @@
 """A service with its registry, as tests of users see it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,10 +38,10 @@ class World:
     def sign_in(
         self,
         email: str,
-        groups: Sequence[str] | None = None,
+        groups: Iterable[str] | None = None,
         *,
         protocol: SignInProtocol = SignInProtocol.OIDC,
-        join: Sequence[str] | None = None,
+        join: Iterable[str] | None = None,
         **options: bool,
     ) -> SignIn:
         """Sign in; further keyword arguments are :class:`SignInOptions`."""

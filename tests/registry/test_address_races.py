@@ -2,8 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from threading import Thread
-from typing import Any
 
 import pytest
 from werkzeug.test import TestResponse
@@ -13,11 +11,9 @@ from flask_bsr_scim.registry.owners import USER, addresses, user_id_of
 from flask_bsr_scim.registry.targets import OWNER
 from tests.client import Scim, assert_error, user
 from tests.registry.people import PROFILES, World, emails, new_world
+from tests.registry.rivals import before_the_commit
 
 ADDRESS = "e@example.com"
-
-WAIT = 0.2
-"""Seconds after which a writer who is not done is taken to wait for another one."""
 
 
 @pytest.fixture(params=PROFILES)
@@ -110,29 +106,8 @@ def test_of_two_who_want_an_address_one_gets_it(
 def before_the_commit_of(
     world: World, monkeypatch: pytest.MonkeyPatch, call: Call, other: Call
 ) -> tuple[str | None, str | None]:
-    """Return what two calls return, of which the other is made when the one is about to commit.
-
-    It is made in a thread: where the one keeps others from writing, the other waits until it is done.
-    """
-    backend, found = world.store.backend, list[str | None]()
-    commit = backend._commit
-
-    def run() -> None:
-        found.append(other(world))
-        backend.close()
-
-    rival = Thread(target=run)
-
-    def overtaken(*arguments: Any) -> Any:
-        monkeypatch.setattr(backend, "_commit", commit)
-        rival.start()
-        rival.join(WAIT)
-        return commit(*arguments)
-
-    monkeypatch.setattr(backend, "_commit", overtaken)
-    result = call(world)
-    rival.join()
-    return result, found[0]
+    """Return what two calls return, of which the other is made when the one is about to commit."""
+    return before_the_commit(world.store.backend, monkeypatch, partial(call, world), partial(other, world))
 
 
 @pytest.mark.parametrize("scim", FROM_SCIM)

@@ -1,6 +1,7 @@
 """Sign-in: users just in time, and what an assertion says of groups."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from flask_bsr_scim.backends.base import Backend, Removal
 from flask_bsr_scim.registry.errors import InvalidArgument, NotThere, PermissionDenied
 from flask_bsr_scim.registry.model import ServerRole
 from flask_bsr_scim.registry.owners import owner_id
+from flask_bsr_scim.registry.registry import Registry
 from flask_bsr_scim.registry.sign_in import SignInProtocol
 from flask_bsr_scim.registry.targets import OWNER
 from flask_bsr_scim.resource import Link
@@ -112,7 +114,8 @@ def test_a_user_without_an_owner_gets_one(world: World) -> None:
 
 def test_what_is_no_address_is_refused(world: World) -> None:
     """An assertion that names no address is no sign-in."""
-    for address in NOT_ADDRESSES:
+    nothing: Any = (None, 5, b"bob@example.com", ["bob@example.com"])
+    for address in (*NOT_ADDRESSES, *nothing):
         with pytest.raises(InvalidArgument):
             world.sign_in(address)
     assert world.users.count() == 0
@@ -174,6 +177,40 @@ def test_a_group_has_any_name_that_can_be_pushed(world: World, name: str) -> Non
     bob = world.sign_in("bob@example.com", [name]).user
     world.scim.group(name, bob.id)
     assert world.sign_in_groups(bob) == world.pushed_groups(bob) == [name]
+
+
+def test_one_text_is_one_name(world: World) -> None:
+    """A claim with one value often comes without a list, and its letters are no groups."""
+    acme = world.organization("acme")
+    bob = world.sign_in("bob@example.com", "engineers", join=acme.id).user
+    assert world.sign_in_groups(bob) == ["engineers"]
+    assert world.role(bob, acme) == "JIT MEMBER"
+
+
+@pytest.mark.parametrize("value", [["a", None], ["a", 5], [["a"]], [b"a"], b"a", 5, True], ids=repr)
+@pytest.mark.parametrize("claim", ["groups", "join"])
+def test_a_claim_that_holds_no_texts_is_refused(world: World, claim: str, value: Any) -> None:
+    """As a RegistryError, which the application foresees; nobody is made."""
+    with pytest.raises(InvalidArgument, match=f"{claim} holds something that is no text"):
+        world.sign_in("bob@example.com", **{claim: value})
+    assert world.users.count() == 0
+
+
+@pytest.mark.parametrize("protocol", ["ldap", "", None, 5], ids=repr)
+def test_an_unknown_protocol_is_refused(world: World, protocol: Any) -> None:
+    """With the known ones."""
+    with pytest.raises(InvalidArgument, match="saml, oidc"):
+        Registry(world.store.backend).sign_in("bob@example.com", protocol=protocol)
+
+
+def test_what_can_be_read_once_is_read_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also when another sign-in comes between, and the user is looked at again."""
+    acme = world.organization("acme")
+    world.sign_in("bob@example.com")
+    interfere(world, monkeypatch, lambda: world.sign_in("bob@example.com", ["early"]))
+    bob = world.sign_in("bob@example.com", (name for name in ["late"]), join=(each.id for each in [acme])).user
+    assert world.sign_in_groups(bob) == ["late"]
+    assert world.role(bob, acme) == "JIT MEMBER"
 
 
 @pytest.mark.parametrize("name", ["", " ", "a\nb", "\ud800", "a" * 4097], ids=repr)

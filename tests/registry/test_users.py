@@ -127,7 +127,7 @@ def test_of_several_with_one_address_the_one_named_by_it_is_meant(make_scim: Cal
     world = new_world(make_scim(profile="rfc7643"))
     world.provision("one", "shared@example.com")
     world.provision("two", "shared@example.com")
-    with pytest.raises(FailedPrecondition, match="2 users have the work e-mail"):
+    with pytest.raises(FailedPrecondition, match="2 users have the address"):
         world.users.by_email("shared@example.com")
     third = world.provision("shared@example.com")
     assert world.users.by_email("shared@example.com") == third

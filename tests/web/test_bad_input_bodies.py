@@ -131,6 +131,14 @@ def test_the_limit_counts_what_is_inflated(size: int, status: int, encoding: str
     assert response.status_code == status
 
 
+@pytest.mark.parametrize(("encoding", "status"), [("", 201), (" ", 201), ("Identity", 201), ("br", 415), (",", 415)])
+def test_only_what_is_compressed_is_inflated(encoding: str, status: int, small: Scim) -> None:
+    """An empty header says nothing; of another compression the refusal names those that are read."""
+    response = small.post("/Users", json.dumps(user(f"u{encoding}")).encode(), headers={"Content-Encoding": encoding})
+    assert response.status_code == status, response.text
+    assert status == 201 or "gzip or deflate" in response.json["detail"]
+
+
 @pytest.mark.requirement("Z-10")
 def test_a_bomb_is_not_inflated(reading: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
     """No more than the limit and one byte ever comes out of a compressed body."""

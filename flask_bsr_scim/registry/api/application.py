@@ -1,6 +1,7 @@
 """The services put together: for each request a WSGI application that acts for its caller."""
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, TypeVar
 
 from connectrpc.request import RequestContext
@@ -40,8 +41,15 @@ _SERVICES: Mapping[str, tuple[Callable[..., ConnectWSGIApplication], Callable[[C
 }
 
 
+_READING = ("Get", "List", "Count")
+"""How the names of the methods begin that change nothing."""
+
+
 class _Guard:
-    """Lets a call pass whose rule does, and turns whatever goes wrong into a Connect error."""
+    """Lets a call pass whose rule does, and turns whatever goes wrong into a Connect error.
+
+    Rule and change are one transaction: nobody gives a role, after the rule has looked, that the caller may not take.
+    """
 
     def __init__(self, caller: Caller, rule: Rule) -> None:
         self._caller, self._rule = caller, rule
@@ -55,10 +63,15 @@ class _Guard:
             the details and the client hears nothing.
         """
         try:
-            self._rule(self._caller, request)
-            return call_next(request, ctx)
+            with self._transaction(ctx.method.name):
+                self._rule(self._caller, request)
+                return call_next(request, ctx)
         except Exception as error:
             raise connect_error(error, self._caller.store.actor.request_id) from None
+
+    def _transaction(self, method: str) -> AbstractContextManager[None]:
+        store = self._caller.store
+        return nullcontext() if method.startswith(_READING) else store.backend.together(store.tenant)
 
 
 def find_rule(service: str, method: str) -> Rule | None:

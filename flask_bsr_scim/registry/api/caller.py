@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flask_bsr_scim.registry.errors import NotThere, Unauthenticated
+from flask_bsr_scim.registry.errors import Unauthenticated
 from flask_bsr_scim.registry.model import (
     Organization,
     OrganizationRole,
@@ -76,7 +76,4 @@ def identify(registry: Registry, store: TenantStore, tokens: TokenStore, token_i
 
 def _user(registry: Registry, store: TenantStore, token_id: str) -> RegistryUser | None:
     token = store.get(TOKEN, token_id)
-    try:
-        return None if token is None else registry.users.get(token.document.get("user", ""))
-    except NotThere:
-        return None
+    return None if token is None else registry.users.find(token.document.get("user", ""))

@@ -10,6 +10,7 @@ from protobuf import Message, message_from_json_value
 
 from flask_bsr_scim.errors import ScimError, shown
 from flask_bsr_scim.registry.tokens import without_tokens
+from flask_bsr_scim.schema import JSON
 from flask_bsr_scim.strict_json import read_json
 
 M = TypeVar("M", bound=Message)
@@ -38,11 +39,22 @@ class JsonCodec:
         :raises ConnectError: it is none.
         """
         try:
-            return message_from_json_value(message_class, read_json(bytes(data or b"{}")))
+            value = read_json(bytes(data or b"{}"))
+            _check_names(message_class, value)
+            message = message_from_json_value(message_class, value)
+            message.to_binary()  # An enum's number may be one that has no place there.
         except ScimError as error:
             raise ConnectError(Code.INVALID_ARGUMENT, error.detail) from None
         except (TypeError, ValueError, OverflowError) as error:
             raise _not_a(message_class, str(error)) from None
+        return message
+
+
+def _check_names(message_class: type[Message], value: JSON) -> None:
+    """See that no field has both of its names: the one would count, and the other be passed over."""
+    for field in message_class.desc().fields if isinstance(value, dict) else ():
+        if field.name != field.json_name and value.keys() >= {field.name, field.json_name}:
+            raise ValueError(f"{field.name} and {field.json_name} are the same field")
 
 
 class BinaryCodec:

@@ -12,7 +12,7 @@ from flask_bsr_scim.registry.api.messages import repository_message, user_messag
 from flask_bsr_scim.registry.api.pages import Asked
 from flask_bsr_scim.registry.api.roles import read_repository_role, write_repository_role
 from flask_bsr_scim.registry.errors import InvalidArgument, NotThere
-from flask_bsr_scim.registry.model import HeldRole, Repository, Visibility
+from flask_bsr_scim.registry.model import HeldRole, RegistryUser, Repository, Visibility
 
 Context = RequestContext[Any, Any]
 
@@ -29,6 +29,7 @@ class RepositoryCalls(RepositoryServiceSync):
     def __init__(self, caller: Caller) -> None:
         self._caller = caller
         self._repositories, self._mappings = caller.registry.repositories, caller.registry.mappings
+        self._users = caller.registry.users
 
     def get_repository(self, request: pb.GetRepositoryRequest, ctx: Context) -> pb.GetRepositoryResponse:
         """Return a repository by id."""
@@ -78,8 +79,9 @@ class RepositoryCalls(RepositoryServiceSync):
         asked = Asked(self._caller.store, request, ctx)
         repository = self._repositories.get(request.repository_id)
         members, cursor = self._caller.registry.access.members(repository, asked.after, asked.count, asked.reverse)
+        known = ((self._users.find(member.user_id), member.roles[0]) for member in members)
         return pb.ListRepositoryContributorsResponse(
-            users=[self._contributor(repository, member.user_id, member.roles[0]) for member in members],
+            users=[self._contributor(repository, user, held) for user, held in known if user is not None],
             next_page_token=asked.token(cursor),
         )
 
@@ -88,8 +90,8 @@ class RepositoryCalls(RepositoryServiceSync):
     ) -> pb.GetRepositoryContributorResponse:
         """Return what a user is in a repository."""
         repository = self._repositories.get(request.repository_id)
-        held = self._caller.registry.access.role(self._caller.registry.users.get(request.user_id).id, repository)
-        contributor = self._contributor(repository, request.user_id, held)
+        user = self._users.get(request.user_id)
+        contributor = self._contributor(repository, user, self._caller.registry.access.role(user.id, repository))
         if not (contributor.explicit_role or contributor.implicit_role):
             raise NotThere(f"The user has no role in {shown(repository.full_name)}.")
         return pb.GetRepositoryContributorResponse(user=contributor)
@@ -115,10 +117,12 @@ class RepositoryCalls(RepositoryServiceSync):
         self._mappings.remove(request.repository_id, request.group_name)
         return pb.RemoveRepositoryGroupResponse()
 
-    def _contributor(self, repository: Repository, user_id: str, held: HeldRole | None) -> pb.RepositoryContributor:
+    def _contributor(
+        self, repository: Repository, user: RegistryUser, held: HeldRole | None
+    ) -> pb.RepositoryContributor:
         return pb.RepositoryContributor(
-            user=user_message(self._caller.registry.users.get(user_id)),
+            user=user_message(user),
             repository_id=repository.id,
             explicit_role=write_repository_role(None if held is None else held.role),
-            implicit_role=write_repository_role(self._caller.registry.access.implicit_role(user_id, repository)),
+            implicit_role=write_repository_role(self._caller.registry.access.implicit_role(user.id, repository)),
         )

@@ -1,8 +1,10 @@
 """Users."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from connectrpc.request import RequestContext
+from protobuf import enum_is_unknown
 
 from flask_bsr_scim.registry.api.caller import Caller
 from flask_bsr_scim.registry.api.gen.buf.alpha.registry.v1alpha1 import user_pb as pb
@@ -11,7 +13,7 @@ from flask_bsr_scim.registry.api.messages import user_message
 from flask_bsr_scim.registry.api.pages import Asked
 from flask_bsr_scim.registry.api.roles import read_server_role, write_organization_role, write_source
 from flask_bsr_scim.registry.errors import InvalidArgument
-from flask_bsr_scim.registry.model import Member, Organization
+from flask_bsr_scim.registry.model import Member, Organization, RegistryUser
 
 Context = RequestContext[Any, Any]
 
@@ -41,7 +43,7 @@ class UserCalls(UserServiceSync):
         """List users; all of them are personal ones."""
         asked = Asked(self._caller.store, request, ctx)
         active = _active(request.user_state_filter)
-        if request.user_type_filters and pb.UserType.PERSONAL not in request.user_type_filters:
+        if not _are_personal(request.user_type_filters):
             return pb.ListUsersResponse()
         users, cursor = self._users.page(asked.after, asked.count, asked.reverse, active)
         return pb.ListUsersResponse(users=list(map(user_message, users)), next_page_token=asked.token(cursor))
@@ -57,8 +59,10 @@ class UserCalls(UserServiceSync):
         asked = Asked(self._caller.store, request, ctx)
         organization = self._caller.registry.organizations.get(request.organization_id)
         members, cursor = self._caller.registry.access.members(organization, asked.after, asked.count, asked.reverse)
+        known = ((self._users.find(member.user_id), member) for member in members)
         return pb.ListOrganizationUsersResponse(
-            users=[self._member(organization, member) for member in members], next_page_token=asked.token(cursor)
+            users=[_member(user, organization, member) for user, member in known if user is not None],
+            next_page_token=asked.token(cursor),
         )
 
     def deactivate_user(self, request: pb.DeactivateUserRequest, ctx: Context) -> pb.DeactivateUserResponse:
@@ -73,14 +77,22 @@ class UserCalls(UserServiceSync):
         self._users.set_server_role(request.user_id, read_server_role(request.server_role))
         return pb.UpdateUserServerRoleResponse()
 
-    def _member(self, organization: Organization, member: Member) -> pb.OrganizationUser:
-        effective = member.roles[0]
-        return pb.OrganizationUser(
-            user=user_message(self._users.get(member.user_id)),
-            organization_id=organization.id,
-            organization_role=write_organization_role(effective.role),
-            organization_role_source=write_source(effective.source),
-        )
+
+def _member(user: RegistryUser, organization: Organization, member: Member) -> pb.OrganizationUser:
+    effective = member.roles[0]
+    return pb.OrganizationUser(
+        user=user_message(user),
+        organization_id=organization.id,
+        organization_role=write_organization_role(effective.role),
+        organization_role_source=write_source(effective.source),
+    )
+
+
+def _are_personal(types: Sequence[pb.UserType]) -> bool:
+    """Tell whether personal users are among those of some types; no type means all."""
+    for unknown in filter(enum_is_unknown, types):
+        raise InvalidArgument(f"user_type_filters: {int(unknown)} is the number of no type.")
+    return not types or pb.UserType.PERSONAL in types
 
 
 def _active(state: pb.UserState) -> bool | None:

@@ -130,6 +130,8 @@ def test_a_refusal_says_what_is_wrong(world: World) -> None:
         world.refused(method, grup="x")[1] == "The request is no AddOrganizationGroupRequest: key: 'grup' is unknown."
     )
     assert "OrganizationRole from JSON: OWNR" in world.refused(method, role_override="OWNR")[1]
+    twice = {"groupName": "a", "group_name": "a"}
+    assert world.refused(method, **twice)[1].endswith(": group_name and groupName are the same field.")
 
 
 MALFORMED_BINARY = {
@@ -158,13 +160,31 @@ def test_unknown_fields_of_a_binary_message_are_passed_over(world: World) -> Non
     assert user_pb.CountUsersResponse.from_binary(response.data).total_count == 1
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "deflate", "br"])
-def test_a_body_may_be_compressed(world: World, encoding: str) -> None:
+@pytest.mark.parametrize(("encoding", "status"), [
+    ("gzip", 200), ("GZIP", 200), ("deflate", 400), ("identity", 400), ("", 400), ("br", 501), ("gzip, gzip", 501),
+])  # fmt: skip
+def test_a_body_may_be_compressed(world: World, encoding: str, status: int) -> None:
     """Compression is read as for SCIM; what is no such data is refused."""
     body = gzip.compress(b"{}")
     headers = {"Content-Encoding": encoding}
     response = send(world.app, COUNT, token=world.token_of("ada"), data=body, headers=headers)
-    assert response.status_code == {"gzip": 200, "GZIP": 200, "deflate": 400, "br": 415}[encoding], response.text
+    assert response.status_code == status, response.text
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "snappy", "x-gzip"])
+def test_another_compression_is_unimplemented(world: World, encoding: str) -> None:
+    """With the ones that are read, as Connect's protocol wants; the body is not looked at."""
+    response = send(world.app, COUNT, token=world.token_of("ada"), data=b"{", headers={"Content-Encoding": encoding})
+    code, message = refusal(response)
+    assert code == "unimplemented"
+    assert "identity, gzip, deflate" in message
+
+
+@pytest.mark.parametrize("encoding", ["", " ", "identity"])
+def test_a_body_may_be_as_it_is(world: World, encoding: str) -> None:
+    """Saying so, or nothing in an empty header."""
+    response = send(world.app, COUNT, token=world.token_of("ada"), data=b"{}", headers={"Content-Encoding": encoding})
+    assert response.json == {"totalCount": 1}
 
 
 @pytest.mark.parametrize("compressed", [False, True])

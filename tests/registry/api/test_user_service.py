@@ -2,7 +2,8 @@
 
 import pytest
 
-from flask_bsr_scim.backends.base import Swap
+from flask_bsr_scim.backends.base import Removal, Swap
+from tests.client import user
 from tests.registry.api.calling import World, flat, refusal
 
 SERVICE = "UserService"
@@ -83,8 +84,27 @@ def test_users_are_listed_and_counted_by_state(world: World, state: str, names: 
 
 
 def test_a_state_that_is_none_is_refused(world: World) -> None:
-    """The number of no state chooses nobody by mistake."""
+    """The number of no state, or of no type, chooses nobody by mistake."""
     assert world.code(f"{SERVICE}/CountUsers", user_state_filter=9) == "invalid_argument"
+    for types in ([9], ["USER_TYPE_PERSONAL", 9]):
+        code, message = world.refused(f"{SERVICE}/ListUsers", user_type_filters=types)
+        assert (code, message) == ("invalid_argument", "user_type_filters: 9 is the number of no type.")
+
+
+@pytest.mark.parametrize("number", [2**31, 2**32, -(2**31) - 1])
+def test_a_number_that_no_enum_can_have_is_refused(world: World, number: int) -> None:
+    """In whatever place; so is one above 32 bits in a field of its own."""
+    for fields in ({"user_state_filter": number}, {"user_type_filters": [number]}, {"page_size": 2**32}):
+        assert world.code(f"{SERVICE}/ListUsers", **fields) == "invalid_argument"
+    assert world.code(f"{SERVICE}/CountUsers", user_state_filter=number) == "invalid_argument"
+    fields = {"user_id": world.administrator.id, "server_role": number}
+    assert world.code(f"{SERVICE}/UpdateUserServerRole", **fields) == "invalid_argument"
+
+
+def test_a_field_has_one_value(world: World) -> None:
+    """By both of its names it would have two, of which one is passed over."""
+    assert world.code(f"{SERVICE}/ListUsers", pageSize=1, page_size=2) == "invalid_argument"
+    assert world.code(f"{SERVICE}/ListUsers", pageSize=1, page_token="") == "ok"
 
 
 @pytest.mark.parametrize(("types", "found"), [([], 1), (["PERSONAL", "MACHINE"], 1), (["MACHINE", "SYSTEM"], 0)])
@@ -126,3 +146,23 @@ def test_members_are_listed_with_role_and_source(world: World) -> None:
         ("bob", "MACHINE", "DIRECT"),
         ("carol", "MEMBER", "IDP_GROUP"),
     ]
+
+
+def test_a_user_without_an_owner_hides_nobody_else(world: World) -> None:
+    """Users that were stored before there was a registry come into lists with their next change."""
+    acme, bob, _ = world.organization(), world.user("bob"), world.user("carol")
+    weather, eng = world.repository(), "eng"
+    world.scim.group(eng, *(user["id"] for user in world.scim.get("/Users").json["Resources"]))
+    world("OrganizationService/AddOrganizationGroup", organization_id=acme, group_name=eng)
+    world("RepositoryService/AddRepositoryGroup", repository_id=weather, group_name=eng)
+    world.service.backend.commit(world.tenant, [Removal("Owner", f"{bob}-owner")])
+    lists = (
+        (f"{SERVICE}/ListOrganizationUsers", {"organization_id": acme}),
+        ("RepositoryService/ListRepositoryContributors", {"repository_id": weather}),
+    )
+    for method, fields in lists:
+        pages = world.pages(method, "users", lambda each: each["user"]["username"], **fields, page_size=1)
+        assert sorted(flat(pages)) == ["ada", "carol"]
+    assert world.scim.put(f"/Users/{bob}", user("bob@example.com")).status_code == 200
+    for method, fields in lists:
+        assert len(world(method, **fields)["users"]) == 3
