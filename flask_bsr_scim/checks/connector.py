@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from flask_bsr_scim.checks.faults import Answer
+from flask_bsr_scim.checks.pages import Page, read_list
 from flask_bsr_scim.checks.transport import Request, Transport
 
 USER = "urn:ietf:params:scim:schemas:core:2.0:User"
@@ -114,6 +115,13 @@ class Connector(ABC):
     def find_group(self, name: str) -> Answer:
         """Ask whether a group is there."""
         return self.send("GET", self.query("/Groups", "displayName", name))
+
+    def found(self, answer: Answer) -> Page:
+        """Return what a look-up found.
+
+        :raises Fault: it is no list as this identity provider reads it.
+        """
+        return read_list(answer, count=100)
 
     def create_user(self, made: Made, user_name: str) -> Answer:
         """Create a user."""

@@ -8,6 +8,7 @@ from uuid import uuid4
 from flask_bsr_scim.checks.connector import GROUP, USER, Connector, Made, patch_op, path_of
 from flask_bsr_scim.checks.expectations import detail_of
 from flask_bsr_scim.checks.faults import Answer, Fault, Kind, Shown
+from flask_bsr_scim.checks.pages import Page, check_page, read_results
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
 MICROSOFT_GROUP = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group"
@@ -27,6 +28,18 @@ class Entra(Connector):
         text = f"{attribute} eq {quoted(value)}"
         first = f"{_WITHOUT_MEMBERS}&" if endpoint == "/Groups" else ""
         return f"{endpoint}?{first}filter={quote_plus(text)}"
+
+    def found(self, answer: Answer) -> Page:
+        """Return what a look-up found: Entra asks for no pages, so that what is wrong with their numbers is a warning.
+
+        Microsoft's own example of an empty list has `"itemsPerPage": 20`.
+        """
+        page = read_results(answer)
+        try:
+            check_page(page, answer)
+        except Fault as fault:
+            self.warnings.append(f"{fault.problem} {fault.change} Entra asks for no pages; others do.")
+        return page
 
     def new_user(self, user_name: str) -> dict[str, Any]:
         """Return the body of the POST for a user, with attributes of the default mappings."""
@@ -119,7 +132,7 @@ def quoted(value: str) -> str:
     return f'"{value}"'
 
 
-def shown(operation: str, fault: Fault, connector: Connector) -> Shown:
+def shown(operation: str, fault: Fault, _name: str) -> Shown:
     """Return what Entra's administrator sees: its words as they are published, or what is known of it."""
     if operation == "test" and fault.answer is not None and fault.answer.status in (401, 403):
         return Shown(
@@ -130,9 +143,11 @@ def shown(operation: str, fault: Fault, connector: Connector) -> Shown:
 
 
 def _described(operation: str, fault: Fault) -> str:
-    if operation == "test":
-        return "Test Connection fails. Later, in a cycle, the same puts the job into quarantine."
     match fault.kind:
+        case Kind.CONTENT if operation == "test":
+            return "Nothing that is published: the connection is there. What is wrong shows in a cycle."
+        case _ if operation == "test":
+            return "Test Connection fails. Later, in a cycle, the same puts the job into quarantine."
         case Kind.CONTENT:
             return "Nothing, or the same change again in every cycle: Entra and the server differ from now on."
         case Kind.UNREACHABLE:

@@ -35,28 +35,28 @@ _MEMBERS_CHANGE = (
 
 def _test_users(entra: Entra) -> None:
     answer = entra.find_user(str(uuid4()))
-    expect_nobody(answer, "userName")
+    expect_nobody(entra, answer, "userName")
     media_type = answer.headers.get("content-type", "")
     if not media_type.startswith("application/scim+json"):
         entra.warnings.append(f"The type of the answer is {media_type!r}; Entra asks for application/scim+json.")
 
 
 def _test_groups(entra: Entra) -> None:
-    expect_nobody(entra.find_group(str(uuid4())), "displayName")
+    expect_nobody(entra, entra.find_group(str(uuid4())), "displayName")
 
 
 # Users
 
 
 def _match(entra: Entra) -> None:
-    expect_nobody(entra.find_user(entra.names.user), "userName")
+    expect_nobody(entra, entra.find_user(entra.names.user), "userName")
 
 
 def _create(name: str, entra: Entra) -> None:
     user_name = getattr(entra.names, name)
     made = Made("/Users", "userName", (user_name,))
     user = read_created(entra.create_user(made, user_name), "userName", user_name, entra)
-    expect_one(entra.find_user(user_name), "userName", user_name, user["id"])
+    expect_one(entra, entra.find_user(user_name), "userName", user_name, user["id"])
     entra.ids[name] = user["id"]
     _check_user(entra, name, active=True, emails=user_name, **{"name.familyName": "Check"})
 
@@ -70,13 +70,13 @@ def _update(entra: Entra) -> None:
 def _set_active(active: bool, entra: Entra) -> None:
     _patch_user(entra, entra.set_active(active))
     _check_user(entra, "user", active=active)
-    found = expect_one(entra.find_user(entra.names.user), "userName", entra.names.user, entra.ids["user"])
+    found = expect_one(entra, entra.find_user(entra.names.user), "userName", entra.names.user, entra.ids["user"])
     expect_values(found, {"active": active}, _ACTIVE, "RFC 7643 §4.1.1")
 
 
 def _delete_user(entra: Entra) -> None:
     delete(entra, path_of("/Users", entra.ids["user"]))
-    expect_nobody(entra.find_user(entra.names.user), "userName")
+    expect_nobody(entra, entra.find_user(entra.names.user), "userName")
 
 
 def _patch_user(entra: Entra, *operations: Mapping[str, Any]) -> None:
@@ -98,7 +98,7 @@ def _create_group(entra: Entra) -> None:
     name = entra.names.group
     made = Made("/Groups", "displayName", (name, entra.names.renamed))
     group = read_created(entra.create_group(made, name), "displayName", name, entra)
-    expect_one(entra.find_group(name), "displayName", name, group["id"])
+    expect_one(entra, entra.find_group(name), "displayName", name, group["id"])
     entra.ids["group"] = group["id"]
 
 

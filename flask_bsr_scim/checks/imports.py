@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from flask_bsr_scim.checks.connector import Connector
-from flask_bsr_scim.checks.expectations import check_id, read_list
+from flask_bsr_scim.checks.expectations import check_id
 from flask_bsr_scim.checks.faults import Answer, Fault, Kind
+from flask_bsr_scim.checks.pages import read_list
 from flask_bsr_scim.errors import shown
 
 COUNT = 100

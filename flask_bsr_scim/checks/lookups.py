@@ -4,36 +4,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from flask_bsr_scim.checks.connector import Connector
-from flask_bsr_scim.checks.expectations import check_id, expect_status, expect_values, read_list, read_resource
+from flask_bsr_scim.checks.expectations import check_id, expect_status, expect_values, read_resource
 from flask_bsr_scim.checks.faults import Answer, Fault, Kind
 from flask_bsr_scim.errors import shown
 
 FILTER = "RFC 7644 §3.4.2.2"
 
 
-def expect_nobody(answer: Answer, attribute: str) -> None:
+def expect_nobody(connector: Connector, answer: Answer, attribute: str) -> None:
     """Check that a look-up by a value that nobody has finds nothing.
 
     :raises Fault: it finds something, or is no complete list.
     """
     change = f"Answer a filter that matches nothing, as {attribute} eq of an unknown value, with 200 and an empty list."
     expect_status(answer, 200, change=change, rfc="RFC 7644 §3.4.2")
-    page = read_list(answer, count=100)
-    if page.total:
-        problem = f"{page.total} resources match a {attribute} that nobody has: the filter is not applied."
+    page = connector.found(answer)
+    if page.total or page.resources:
+        number = max(page.total, len(page.resources))
+        problem = f"{number} resources match a {attribute} that nobody has: the filter is not applied."
         change = f"Apply the filter {attribute} eq; the identity provider would link the first that comes."
         raise Fault(Kind.CONTENT, problem, change, FILTER, answer)
 
 
-def expect_one(answer: Answer, attribute: str, value: str, identifier: str) -> Mapping[str, Any]:
+def expect_one(connector: Connector, answer: Answer, attribute: str, value: str, identifier: str) -> Mapping[str, Any]:
     """Return the one resource that a look-up finds.
 
     :param identifier: the id that it has to have.
     :raises Fault: it finds none, another one, or several.
     """
-    page = read_list(answer, count=100)
+    page = connector.found(answer)
     problem = f"{attribute} eq {shown(value)} finds {page.total} resources, not the one that was created."
-    if page.total != 1 or not page.resources:
+    if page.total != 1 or len(page.resources) != 1:
         change = f"Find a resource by {attribute} from the moment of its creation, whether it is active or not, once."
         raise Fault(Kind.CONTENT, problem, change, FILTER, answer)
     check_id(page.resources[0], "what was found", answer, identifier)
@@ -115,7 +116,7 @@ def find_in_capitals(connector: Connector) -> None:
     :raises Fault: it is not.
     """
     user_name = connector.names.user.upper()
-    expect_one(connector.find_user(user_name), "userName", user_name, connector.ids["user"])
+    expect_one(connector, connector.find_user(user_name), "userName", user_name, connector.ids["user"])
 
 
 def create_again(connector: Connector) -> None:
@@ -132,7 +133,7 @@ def find_no_group(connector: Connector) -> None:
 
     :raises Fault: the look-up finds something, or is no complete list.
     """
-    expect_nobody(connector.find_group(connector.names.group), "displayName")
+    expect_nobody(connector, connector.find_group(connector.names.group), "displayName")
 
 
 def delete(connector: Connector, path: str) -> None:

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from flask_bsr_scim.checks.connector import GROUP, USER, Connector, Made, Names, patch_op, path_of
+from flask_bsr_scim.checks.connector import GROUP, USER, Connector, Made, patch_op, path_of
 from flask_bsr_scim.checks.expectations import detail_of
 from flask_bsr_scim.checks.faults import Answer, Fault, Kind, Shown
 
@@ -13,18 +13,18 @@ NOT_TESTED = (
     "Error authenticating: {phrase}. The connector configuration could not be tested. Make sure that the URL, "
     "Authentication Parameters are correct and that there is an implementation available at the URL provided."
 )
-_PUSH = "Unable to update Group Push mapping target App group {group}: Error while "
+_PUSH = "Unable to update Group Push mapping target App group {name}: Error while "
 _TEXTS = {
     "test": NOT_TESTED,
-    "match": "Automatic provisioning of user {user} to app {app} failed: Error while verifying if user {user} exists: "
+    "match": "Automatic provisioning of user {name} to app {app} failed: Error while verifying if user {name} exists: "
     "{reason}",
-    "create": "Automatic provisioning of user {user} to app {app} failed: Error while creating user {user}: {reason}",
-    "update": "Automatic profile push of user {user} to app {app} failed: Error while trying to push profile update "
-    "for {user}: {reason}",
-    "reactivate": "Automatic provisioning of user {user} to app {app} failed: Error while trying to push profile "
-    "update for {user}: {reason}",
-    "create group": _PUSH + "creating user group {group}: {reason}",
-    "push group": _PUSH + "updating user group membership for group {group} {reason}",
+    "create": "Automatic provisioning of user {name} to app {app} failed: Error while creating user {name}: {reason}",
+    "update": "Automatic profile push of user {name} to app {app} failed: Error while trying to push profile update "
+    "for {name}: {reason}",
+    "reactivate": "Automatic provisioning of user {name} to app {app} failed: Error while trying to push profile "
+    "update for {name}: {reason}",
+    "create group": _PUSH + "creating user group {name}: {reason}",
+    "push group": _PUSH + "updating user group membership for group {name} {reason}",
 }
 _UNKNOWN = {
     "deactivate": "The user stays assigned in the server; Dashboard > Tasks has a task to deprovision it by hand.",
@@ -143,13 +143,13 @@ def edited_user(
     } | external
 
 
-def shown(operation: str, fault: Fault, connector: Connector) -> Shown:
+def shown(operation: str, fault: Fault, name: str) -> Shown:
     """Return what Okta's administrator sees: its words as they are published, or what is known of it."""
-    literal = _literal(operation, fault, connector.names)
+    literal = _literal(operation, fault, name)
     return Shown(literal) if literal else Shown(_described(operation, fault), verbatim=False)
 
 
-def _literal(operation: str, fault: Fault, names: Names) -> str | None:
+def _literal(operation: str, fault: Fault, name: str) -> str | None:
     if operation == "test" and fault.kind in (Kind.LIST, Kind.BODY):
         return "No results for users returned"
     if operation == "create" and fault.kind is Kind.BODY and fault.answer is not None and not fault.answer.body.strip():
@@ -157,8 +157,7 @@ def _literal(operation: str, fault: Fault, names: Names) -> str | None:
     if fault.kind is not Kind.STATUS or fault.answer is None or operation not in _TEXTS:
         return None
     return _TEXTS[operation].format(
-        user=names.user,
-        group=names.group,
+        name=name,
         app=_APP,
         phrase=_phrase(fault.answer),
         reason=_reason(fault.answer),

@@ -1,6 +1,5 @@
 """Removes what a check made, and nothing else."""
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from urllib.parse import quote
 
 from flask_bsr_scim.checks.connector import Connector, Made
 from flask_bsr_scim.checks.faults import Answer, Fault
+from flask_bsr_scim.checks.reading import parsed
 
 _MOST = 10
 """Resources of one name that are looked at."""
@@ -80,7 +80,7 @@ def _is_ours(resource: Any, made: Made) -> bool:
 
 def _object(answer: Answer) -> dict[str, Any]:
     with suppress(ValueError):
-        body = json.loads(answer.body)
+        body = parsed(answer.body)
         if answer.status == 200 and isinstance(body, dict):
             return body
     return {}

@@ -28,6 +28,7 @@ class Step(Generic[C]):
     :param operation: what the identity provider calls it in its messages.
     :param run: sends the requests, checks the answers, and raises :class:`Fault`.
     :param needs: what earlier steps must have made: keys of `Connector.ids`.
+    :param about: whom or what it is about: an attribute of :class:`Names`.
     """
 
     key: str
@@ -35,6 +36,7 @@ class Step(Generic[C]):
     operation: str
     run: Callable[[C], None]
     needs: tuple[str, ...] = ()
+    about: str = "user"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,8 @@ class Observer(Protocol):
         """Hear that what was made is being removed."""
 
 
-Words = Callable[[str, Fault, Connector], Shown]
-"""What the administrator sees when an operation meets a fault."""
+Words = Callable[[str, Fault, str], Shown]
+"""What the administrator sees when an operation on something of a name meets a fault."""
 
 
 def run(connector: C, steps: Sequence[Step[C]], words: Words, observer: Observer) -> Report:
@@ -149,7 +151,7 @@ class _Run:
             tuple(self.connector.exchanges[begin:]),
             tuple(self.connector.warnings),
             fault,
-            None if fault is None else self.words(step.operation, fault, self.connector),
+            None if fault is None else self.words(step.operation, fault, getattr(self.connector.names, step.about)),
         )
 
     def _obstacle(self, needs: Sequence[str]) -> str:

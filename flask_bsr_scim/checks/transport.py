@@ -6,14 +6,16 @@ from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, IncompleteRead
-from socket import gaierror
+from io import BufferedReader, RawIOBase
+from socket import gaierror, socket
 from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask_bsr_scim.checks.faults import Answer, Fault, Kind
 
 TIMEOUT = 60.0
-"""Seconds of silence after which Okta and Entra give up."""
+"""Seconds after which Okta and Entra give up."""
 
 MAX_BODY = 32 * 1024 * 1024
 """Bytes of an answer, inflated."""
@@ -77,10 +79,29 @@ class HttpTransport:
         if request.body is not None:
             connection.putheader("Content-Length", str(len(request.body)))
         connection.endheaders(request.body)
-        response = connection.getresponse()
+        response = HTTPResponse(connection.sock, method=request.method)
+        response.fp = BufferedReader(_Reader(connection.sock, begin + self._timeout))
+        response.begin()
         headers = {name.lower(): value for name, value in response.getheaders()}
         body = _body(response, headers.get("content-encoding", ""))
         return Answer(response.status, response.reason, headers, body, monotonic() - begin)
+
+
+class _Reader(RawIOBase):
+    """Reads what a socket receives until some time: the timeout of a socket is one of each piece, however small."""
+
+    def __init__(self, socket: socket, deadline: float) -> None:
+        self._socket, self._deadline = socket, deadline
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        left = self._deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._socket.settimeout(left)
+        return self._socket.recv_into(buffer)
 
 
 def _body(response: HTTPResponse, encoding: str) -> bytes:
@@ -117,7 +138,7 @@ def _explained(error: OSError | HTTPException, place: str, timeout: float) -> Fa
             )
         case TimeoutError():
             return _unreachable(
-                f"{place} was silent for {timeout:.0f} seconds.",
+                f"{place} gave no whole answer within {timeout:.0f} seconds.",
                 "Answer sooner; or a firewall drops what comes from here, or the server waits for something itself.",
             )
         case ConnectionRefusedError():

@@ -29,6 +29,7 @@ class Explanation:
     scim_type: str = ""
     type: str = ""
     """The endpoint, as `Groups`."""
+    method: str = ""
     credential: str = ""
     detail: str = ""
     """A pattern of the answer's `detail`."""
@@ -45,6 +46,7 @@ class Explanation:
         return (
             (not self.status or record.status in self.status)
             and self.scim_type in ("", record.scim_type)
+            and self.method in ("", record.method)
             and self.credential in ("", record.credential)
             and (not self.type or (endpoint is not None and endpoint[1].lower() == self.type.lower()))
             and re.search(self.detail, record.detail, re.IGNORECASE) is not None

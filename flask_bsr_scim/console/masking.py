@@ -1,8 +1,9 @@
 """What a record shows of a message: never a token, a password or what else is secret."""
 
 import re
+from collections.abc import Callable
 from itertools import islice
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import orjson
 
@@ -21,7 +22,18 @@ _SECRET = re.compile(
 _SCHEME = re.compile(r"\b(bearer|basic)(?:\s|%20|\+)++(?=[^\s\d=]{0,200}[\d=])[\w.~+/=-]{6,}", re.IGNORECASE)
 _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*+("?)', re.DOTALL)
 """A literal, or what begins as one and does not end: so that no character is looked at twice."""
-_NAMING = ("name", "key", "attribute", "attributename", "field", "property", "type")
+_PAIR = re.compile(
+    rf"(?:{_SECRET.pattern})\w{{0,30}}(?:[\"'\s]{{0,3}}[=:]|(?:\s|%20|\+){{1,3}}(?:eq|ne|co|sw|ew|gt|ge|lt|le)\b)",
+    re.IGNORECASE,
+)
+"""A name with its value in a text."""
+_TEXTS = ("value", "detail")
+"""Members that may hold such a text."""
+_NAMING = ("op", "name", "key", "attribute", "attributename", "field", "property", "type")
+_OF_AN_OPERATION = ("op", "path")
+"""What is shown of an operation on a secret."""
+_NOT_SECRET: tuple[JSON, ...] = (None, {"supported": True}, {"supported": False})
+"""Values that are shown under any name; the objects are those of a ServiceProviderConfig (RFC 7643 §5)."""
 _NAME = re.compile(r"[\w.:$-]{1,200}", re.ASCII)
 _JSON = re.compile(r'\s*+[\[{][^"]*+"')
 _ESCAPE = re.compile(r"\\u00([0-7][0-9a-f])", re.IGNORECASE)
@@ -51,8 +63,8 @@ def masked(value: JSON, depth: int = 0) -> JSON:
             return "…"
         case dict():
             first = dict(islice(value.items(), _MOST_MEMBERS))
-            holds_secret = any(_names_what_is_secret(name, member) for name, member in first.items())
-            members = {_shown(name): _member(name, member, depth, holds_secret) for name, member in first.items()}
+            hides = _hiding(value)
+            members = {_shown(name): _member(name, member, depth, hides(name)) for name, member in first.items()}
             return members if len(value) <= _MOST_MEMBERS else members | {"…": f"{len(value) - _MOST_MEMBERS} more"}
         case list():
             shown = [masked(element, depth + 1) for element in value[:_LONGEST_LIST]]
@@ -69,9 +81,20 @@ def _shown(text: str) -> str:
     return _cut(scrubbed(text[: 2 * _LONGEST_STRING]), _LONGEST_STRING)
 
 
-def _member(name: str, value: JSON, depth: int, holds_secret: bool) -> JSON:
-    """Return what is shown of a member of an object; `holds_secret`: another one says that the value is secret."""
-    if value is not None and (_is_secret(name, value) or (holds_secret and "value" in name.lower())):
+def _hiding(members: dict[str, JSON]) -> Callable[[str], bool]:
+    """Return what tells of a member of an object, by its name, whether another one says that it is secret."""
+    if any(name.lower() == "path" and _names_secret(value) for name, value in members.items()):
+        return lambda name: name.lower() not in _OF_AN_OPERATION
+    if any(_names_what_is_secret(name, value) for name, value in members.items()):
+        return lambda name: "value" in name.lower()
+    return lambda _: False
+
+
+def _member(name: str, value: JSON, depth: int, is_hidden: bool) -> JSON:
+    """Return what is shown of a member of an object."""
+    if value not in _NOT_SECRET and (is_hidden or _is_secret(name, value)):
+        return HIDDEN
+    if name.lower() in _TEXTS and _holds_pair(value):
         return HIDDEN
     if name.lower() == "path" and _names_secret(value):
         return _shown(_LITERAL.sub(f'"{HIDDEN}"', value)) if isinstance(value, str) else HIDDEN
@@ -83,23 +106,37 @@ def shown_member(document: JSON, name: str) -> JSON:
     return masked({name: member(document, name)})[name]
 
 
+def shown_text(document: JSON, name: str) -> str:
+    """Return the same of a text, and nothing of what is none."""
+    text = shown_member(document, name)
+    return text if isinstance(text, str) else ""
+
+
 def _is_secret(name: str, value: JSON) -> bool:
     """Tell whether a member is secret by its name, or a filter by what it compares."""
     return bool(_SECRET.search(name)) or (name.lower() == "filter" and _names_secret(value))
 
 
 def _names_what_is_secret(name: str, value: JSON) -> bool:
-    """Tell whether a member is the path of a PATCH operation on a secret, or says in another way what a value is."""
-    if name.lower() == "path":
-        return _names_secret(value)
+    """Tell whether a member says by a name of its own what the value beside it is."""
     return name.lower() in _NAMING and isinstance(value, str) and bool(_NAME.fullmatch(value)) and _names_secret(value)
 
 
-def _names_secret(text: JSON) -> bool:
-    """Tell whether a filter or a path names an attribute that is secret; the values that it compares do not count."""
-    if isinstance(text, list):
-        return any(map(_names_secret, text[:_LONGEST_LIST]))
-    return isinstance(text, str) and bool(_SECRET.search(_LITERAL.sub(_unless_it_ends, text)))
+def _names_secret(value: JSON) -> bool:
+    """Tell whether a filter or a path names an attribute that is secret; the values that it compares do not count.
+
+    Of what is no text everything counts: nobody sends it in good faith.
+    """
+    if isinstance(value, str):
+        return bool(_SECRET.search(_LITERAL.sub(_unless_it_ends, value)))
+    if not isinstance(value, dict | list):
+        return False
+    text = orjson.dumps(value).decode()
+    return len(text) > _LONGEST_QUERY or bool(_SECRET.search(text))
+
+
+def _holds_pair(text: JSON) -> bool:
+    return isinstance(text, str) and _PAIR.search(text, 0, 2 * _LONGEST_STRING) is not None
 
 
 def _unless_it_ends(literal: re.Match[str]) -> str:
@@ -111,15 +148,21 @@ def shown_message(data: bytes) -> tuple[str, str]:
     try:
         text = orjson.dumps(masked(orjson.loads(data))).decode()
     except (orjson.JSONDecodeError, orjson.JSONEncodeError, RecursionError):
-        return _shown_text(data[: 2 * _LONGEST_STRING].decode("utf-8", "replace"))
+        return _shown_raw(data)
     return _cut(text, _LONGEST), "Only the beginning is kept." if len(text) > _LONGEST else ""
 
 
-def _shown_text(text: str) -> tuple[str, str]:
+def _shown_raw(data: bytes) -> tuple[str, str]:
     """Return the same of what is no JSON, and nothing when there may be something secret in it."""
-    if _SECRET.search(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text)):
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        return "", "This is no text in UTF-8: it is not shown."
+    if _SECRET.search(unquote(_ESCAPE.sub(lambda found: chr(int(found[1], 16)), text))):
         return "", "This is not JSON, and holds something that may be secret: it is not shown."
-    return _cut(scrubbed(text), _LONGEST_STRING), "This is not JSON."
+    return _cut(scrubbed(text[: 2 * _LONGEST_STRING]), _LONGEST_STRING), "This is not JSON."
 
 
 def shown_target(path: str, query: str) -> str:
@@ -133,8 +176,13 @@ def shown_query(query: str) -> dict[str, str]:
     shown: dict[str, str] = {}
     pairs = parse_qsl(query[:_LONGEST_QUERY], keep_blank_values=True, errors="replace")
     for name, value in pairs[:_MOST_PARAMETERS]:
-        shown.setdefault(scrubbed(name), HIDDEN if _is_secret(name, value) else scrubbed(value))
+        is_secret = _is_secret_parameter(unquote(name), unquote(value))
+        shown.setdefault(scrubbed(name), HIDDEN if is_secret else scrubbed(value))
     return shown
+
+
+def _is_secret_parameter(name: str, value: str) -> bool:
+    return _is_secret(name, value) or (name.lower() != "filter" and _holds_pair(value))
 
 
 def _cut(text: str, most: int) -> str:

@@ -6,10 +6,15 @@ from typing import Any, NamedTuple
 
 from flask_bsr_scim.console import meanings_patch
 from flask_bsr_scim.console.clients import ENTRA
-from flask_bsr_scim.console.masking import shown_member
+from flask_bsr_scim.console.masking import shown_member, shown_text
 from flask_bsr_scim.console.words import brief, counted, items, member
 
-_EQUALITY = re.compile(r'\s*([\w.:-]+)(?:\[.*?\]\.?\w*)?\s+eq\s+"((?:[^"\\]|\\.)*)"\s*', re.IGNORECASE)
+_EQUALITY = re.compile(
+    r"""\s*([\w.:-]+)(?:\[.*?\]\.?\w*)?\s+eq\s+
+    (?: "((?:[^"\\]|\\.)*)" | (?!(?:true|false|null)\s*\Z)([^\W\d_][^\s"()\[\]]*) )\s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A look-up by a text in double quotes, or by a word without them."""
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TOTAL = re.compile(rb'"totalResults":(\d+)')
 _TEST = ("1", "2")
@@ -88,7 +93,7 @@ def _search(asked: Asked, kind: str, filter: str) -> str:
     found = _EQUALITY.fullmatch(filter)
     if found is None:
         return f"searches {kind}s with {brief(filter)}{_of_total(asked)}"
-    value = brief(found[2])
+    value = brief(found[2] or found[3] or "")
     if asked.client == ENTRA and _UUID.fullmatch(value):
         return f"tests the connection: it looks for a {kind} that cannot exist"
     by = found[1] if found[1].lower() not in ("username", "displayname") else ""
@@ -129,7 +134,7 @@ def _creation(asked: Asked, kind: str) -> str:
 
 def _of_one(asked: Asked, kind: str, rest: str) -> str:
     label = "userName" if kind == "user" else "displayName"
-    name = member(asked.body, label) or asked.name_of(kind.capitalize(), rest.partition("/")[0])
+    name = shown_text(asked.body, label) or asked.name_of(kind.capitalize(), rest.partition("/")[0])
     what = f"the {kind} {brief(name)}"
     match asked.method:
         case "GET" | "HEAD":
@@ -162,4 +167,4 @@ def _with_members(asked: Asked) -> str:
 
 
 def _called(body: Any, label: str) -> str:
-    return brief(member(body, label) or "without a name")
+    return brief(shown_text(body, label) or "without a name")

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from flask_bsr_scim.console.masking import shown_member
-from flask_bsr_scim.console.words import brief, counted, items, listed, member
+from flask_bsr_scim.console.masking import shown_text
+from flask_bsr_scim.console.words import brief, counted, items, listed, member, read
 
 _MEMBER = re.compile(r"members\s*\[", re.IGNORECASE)
 _URN = re.compile(r"^urn:[\w:.-]+:(?=\w+$)")
@@ -21,7 +21,9 @@ def phrase(body: Any, kind: str, what: str) -> str:
         done = list(_to_group(operations))
         return f"pushes {what}: {listed(done, 5)}" if done else f"pushes {what}"
     changed = dict(_values(operations))
-    actives = {str(value).lower() for name, value in changed.items() if name.lower() == "active"}
+    actives = {
+        str(each).lower() for name, value in changed.items() if name.lower() == "active" for each in items(value)
+    }
     if actives & {"true", "false"}:
         verb = "activates" if "true" in actives else "deactivates"
         others = [name for name in changed if name.lower() != "active"]
@@ -33,7 +35,7 @@ def _to_group(operations: list[Mapping[str, Any]]) -> Iterator[str]:
     added = removed = 0
     for operation in operations:
         op, path = str(member(operation, "op")).lower(), str(member(operation, "path") or "")
-        value = member(operation, "value")
+        value = _meant(operation)
         if path.lower() == "members" or path.lower().endswith(":members"):
             number = len(items(value))
             if op == "add":
@@ -44,7 +46,7 @@ def _to_group(operations: list[Mapping[str, Any]]) -> Iterator[str]:
                 yield "removes all members" if op == "remove" else f"sets its {counted(number, 'member')}"
         elif _MEMBER.search(path):
             removed += op == "remove"
-        elif name := value if path.lower() == "displayname" else member(value, "displayName"):
+        elif name := _name(operation, path):
             yield f"names it {brief(name)}"
         if not path and member(value, "members") is not None:
             number = len(items(member(value, "members")))
@@ -55,11 +57,24 @@ def _to_group(operations: list[Mapping[str, Any]]) -> Iterator[str]:
         yield f"removes {counted(removed, 'member')}"
 
 
+def _name(operation: Mapping[str, Any], path: str) -> str:
+    if path.lower() == "displayname":
+        return shown_text(operation, "value")
+    return shown_text(_meant(operation), "displayName")
+
+
+def _meant(operation: Mapping[str, Any]) -> Any:
+    """Return the value of an operation, read where it is JSON in a string."""
+    value = member(operation, "value")
+    said = read(value) if isinstance(value, str) and value[:1] in ("{", "[") else None
+    return value if said is None else said
+
+
 def _values(operations: list[Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
     """Yield the attributes that operations change, with what they become."""
     for operation in operations:
-        path, value = shown_member(operation, "path"), member(operation, "value")
+        path, value = shown_text(operation, "path"), _meant(operation)
         if path:
-            yield brief(_URN.sub("", str(path))), value
+            yield brief(_URN.sub("", path)), value
         elif isinstance(value, Mapping):
             yield from ((brief(_URN.sub("", str(name))), each) for name, each in value.items())

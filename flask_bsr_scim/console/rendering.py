@@ -4,14 +4,12 @@ from collections.abc import Callable, Mapping
 from threading import Lock
 from typing import Any
 
-import orjson
-
 from flask_bsr_scim.backends.base import Backend
 from flask_bsr_scim.console.clients import recognized
-from flask_bsr_scim.console.masking import scrubbed, shown_message, shown_query, shown_target
+from flask_bsr_scim.console.masking import scrubbed, shown_message, shown_query, shown_target, shown_text
 from flask_bsr_scim.console.meanings import Asked, meaning
 from flask_bsr_scim.console.traffic import Exchange, Record
-from flask_bsr_scim.console.words import counted, member
+from flask_bsr_scim.console.words import counted, member, read
 
 _MOST_NAMES = 2000
 _MOST_PARSED = 65_536
@@ -82,7 +80,7 @@ def make_record(exchange: Exchange, names: Names) -> Record:
         answer=shown_answer,
         answer_note=answer_note,
         scim_type=str(member(error, "scimType") or ""),
-        detail=scrubbed(str(member(error, "detail") or "")),
+        detail=shown_text(error, "detail"),
     )
 
 
@@ -107,12 +105,7 @@ def _finder(tenant: str, names: Names) -> Callable[[str, str], str]:
 
 
 def _read(data: bytes | None, most: int | None = None) -> Any:
-    if data is None or (most is not None and len(data) > most):
-        return None
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        return None
+    return None if data is None or (most is not None and len(data) > most) else read(data)
 
 
 def _shown_body(exchange: Exchange) -> tuple[str, str]:

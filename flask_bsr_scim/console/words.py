@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
+
 _LONGEST = 80
 
 
@@ -21,6 +23,16 @@ def listed(names: Sequence[str], most: int = 3) -> str:
     """Return names as a sentence lists them."""
     shown = [*names[:most], *([f"{len(names) - most} more"] if len(names) > most else [])]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+
+
+def read(text: bytes | str) -> Any:
+    """Return the JSON of a message, None for what is none, or is nested so deeply that nobody would look into it."""
+    try:
+        value = orjson.loads(text)
+        orjson.dumps(value)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        return None
+    return value
 
 
 def member(document: Any, name: str) -> Any:

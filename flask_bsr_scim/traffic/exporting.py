@@ -12,8 +12,8 @@ from flask_bsr_scim.schema import JSON
 from flask_bsr_scim.traffic.gaps import notes, obstacle, read_message
 from flask_bsr_scim.traffic.given import given, names_of
 from flask_bsr_scim.traffic.people import People
-from flask_bsr_scim.traffic.placeholders import PLACEHOLDER, Numbering, Placeholders
-from flask_bsr_scim.traffic.recording import Exchange, Recording
+from flask_bsr_scim.traffic.placeholders import PLACEHOLDER, Numbering, Placeholders, objects, resource_kind
+from flask_bsr_scim.traffic.recording import Exchange, Recording, as_word
 from flask_bsr_scim.traffic.targets import Target, read_target
 
 
@@ -50,7 +50,7 @@ def make_recording(records: Sequence[Record], profile: str, *, keep_names: bool 
     """Return a recording of requests in the order of their answers; the same one for the same records."""
     read = [_read(record) for record in sorted(records, key=lambda record: record.at)]
     placeholders = _number(read, {name for record in records for name in PLACEHOLDER.findall(record.text())})
-    rewritten = _rewritten(read, placeholders, None if keep_names else People())
+    rewritten = _rewritten(read, placeholders, None if keep_names else People(_group_names(read)))
     exchanges = _exchanges(read, rewritten, placeholders.values)
     return Recording(profile, tuple(placeholders.values), given(exchanges, placeholders.values), exchanges)
 
@@ -72,6 +72,13 @@ def _number(read: Sequence[_Read], taken: Collection[str]) -> Placeholders:
             numbering.see_request(each.target.path, each.body)
         numbering.see_answer(each.target.path, each.answer)
     return placeholders
+
+
+def _group_names(read: Sequence[_Read]) -> Iterator[str]:
+    for each in read:
+        for resource in objects(each.answer):
+            if resource_kind(each.target.path, resource) == "group" and isinstance(resource.get("displayName"), str):
+                yield resource["displayName"]
 
 
 def _rewritten(read: Sequence[_Read], placeholders: Placeholders, people: People | None) -> list[_Read]:
@@ -112,7 +119,7 @@ def _exchange(number: int, read: _Read, rewritten: _Read, called: dict[str, str]
         number=number,
         client=record.client,
         meaning=_meaning(rewritten, called),
-        method=record.method,
+        method=as_word(record.method),
         path=target.encoded(ids),
         headers=dict(_headers(record)),
         body=body,

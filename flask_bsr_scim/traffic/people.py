@@ -2,17 +2,23 @@
 
 import re
 from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 import orjson
 
+from flask_bsr_scim.checks.reading import parsed
 from flask_bsr_scim.console.masking import HIDDEN
 from flask_bsr_scim.schema import JSON
 
 _EMAIL = re.compile(r"(?<![\w.+'%-])[\w.+'%-]+@[\w-]+(?:\.[\w-]+)*")
 _COMPARISON = re.compile(
-    r'(?<![\w.:$\]-])([\w.:$\]-]+)(\s+(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)("(?:[^"\\]|\\.)*")', re.IGNORECASE
+    r"""(?<![\w.:$\]-])([\w.:$\]-]+)(\s+(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)("(?:[^"\\]|\\.)*+"?|[^\s()\[\]"]+)""",
+    re.IGNORECASE,
 )
+"""An attribute, an operator and a value: in double quotes, which may not end, or a bare word."""
+_NO_NAMES = ("true", "false", "null")
 
 _WORD = re.compile(r"(?<![\w@])\w+")
 _IN_WORD = re.compile(r"[\w@]")
@@ -35,6 +41,7 @@ _FORMS = {
     "addresses": "Place{}",
     "x509certificates": "certificate{}",
     "person": "Name{}",
+    "name": "Name{}",
 }
 """What is made up for an attribute, or for the parts of one; addresses of e-mail, wherever they are, are such."""
 
@@ -45,12 +52,17 @@ _REFERENCES = ("members", "manager")
 """Whose `value` is an id, and stays."""
 _OF_PEOPLE_ALONE = ("displayname", "externalid")
 """Attributes that groups have too, and that stay with them."""
+_KINDS = {"users": "user", "me": "user", "groups": "group"}
 
 
 class People:
-    """What is made up for the people of a recording, in order of appearance."""
+    """What is made up for the people of a recording, in order of appearance.
 
-    def __init__(self) -> None:
+    :param groups: the names of groups, which stay also where it is not said whose name is meant.
+    """
+
+    def __init__(self, groups: Iterable[str] = ()) -> None:
+        self._groups = {name.casefold() for name in groups}
         self._made: dict[str, tuple[str, str]] = {}
         """The value as it first came and what is made up for it, by the value in small letters."""
         self._by_word: dict[str, list[str]] = {}
@@ -59,12 +71,11 @@ class People:
 
     def in_body(self, value: JSON, path: str) -> JSON:
         """Return a body or an answer without the names of people."""
-        return self._renamed(value, "", is_group=path.lower().startswith("/groups"))
+        return self._renamed(value, "", _kind(path))
 
     def in_query(self, name: str, text: str, path: str) -> str:
         """Return a parameter of a query without them."""
-        is_group = path.lower().startswith("/groups")
-        return self._in_filter(text, is_group) if name == "filter" else self.in_header(text)
+        return self._in_filter(text, _kind(path)) if name == "filter" else self.in_header(text)
 
     def in_path(self, path: str) -> str:
         """Return a path without them; what people can be called is behind the endpoint."""
@@ -94,53 +105,67 @@ class People:
                 return found
         return ""
 
-    def _renamed(self, value: JSON, attribute: str, is_group: bool) -> JSON:
+    def _renamed(self, value: JSON, attribute: str, kind: str) -> JSON:
         match value:
             case dict():
-                return self._object(value, attribute, _is_group(value, is_group))
+                return self._object(value, attribute, _kind_of(value, kind))
             case list():
-                return [self._renamed(item, attribute, is_group) for item in value]
+                return [self._renamed(item, attribute, kind) for item in value]
+            case str() if value[:1] in ("{", "["):
+                return self._renamed_json(value, attribute, kind)
             case str():
-                return self._string(value, attribute, is_group)
+                return self._string(value, attribute, kind)
         return value
 
-    def _object(self, value: dict[str, Any], attribute: str, is_group: bool) -> JSON:
+    def _renamed_json(self, text: str, attribute: str, kind: str) -> str:
+        """Return the same of JSON in a string, which a PATCH may hold."""
+        try:
+            return orjson.dumps(self._renamed(parsed(text.encode()), attribute, kind)).decode()
+        except ValueError:
+            return self._string(text, attribute, kind)
+
+    def _object(self, value: dict[str, Any], attribute: str, kind: str) -> JSON:
         path = next((item for name, item in value.items() if name.lower() == "path" and isinstance(item, str)), None)
         if path is None:
             return {
-                self._key(name, is_group): self._renamed(item, _inside(attribute, name), is_group)
+                self._key(name, kind): self._renamed(item, _inside(attribute, name), kind)
                 for name, item in value.items()
             }
         of = "" if path.startswith("/") else _last(path)
         return {
-            name: self._in_path(item, is_group)
+            name: self._in_path(item, kind)
             if name.lower() == "path"
-            else self._renamed(item, of if name.lower() == "value" else "", is_group)
+            else self._renamed(item, of if name.lower() == "value" else "", kind)
             for name, item in value.items()
         }
 
-    def _in_path(self, path: JSON, is_group: bool) -> JSON:
-        return self._in_filter(path, is_group) if isinstance(path, str) else path
+    def _in_path(self, path: JSON, kind: str) -> JSON:
+        return self._in_filter(path, kind) if isinstance(path, str) else path
 
-    def _key(self, name: str, is_group: bool) -> str:
-        return self._in_filter(name, is_group) if "[" in name else name
+    def _key(self, name: str, kind: str) -> str:
+        return self._in_filter(name, kind) if "[" in name else name
 
-    def _string(self, text: str, attribute: str, is_group: bool) -> str:
+    def _string(self, text: str, attribute: str, kind: str) -> str:
         if attribute == "detail":
             return self.in_text(text)
         if attribute == "filter":
-            return self._in_filter(text, is_group)
-        form = "" if is_group and attribute in _OF_PEOPLE_ALONE else _FORMS.get(attribute, "")
+            return self._in_filter(text, kind)
+        form = "" if self._stays(attribute, text, kind) else _FORMS.get(attribute, "")
         return self._made_up(form, text) if form else self.in_header(text)
 
-    def _in_filter(self, text: str, is_group: bool) -> str:
+    def _stays(self, attribute: str, text: str, kind: str) -> bool:
+        """Tell whether the value of an attribute that people have is nobody's name here."""
+        if attribute == "name":
+            return kind != "user"
+        return attribute in _OF_PEOPLE_ALONE and (kind == "group" or text.casefold() in self._groups)
+
+    def _in_filter(self, text: str, kind: str) -> str:
         def renamed(found: re.Match[str]) -> str:
-            try:
-                literal = orjson.loads(found[3])
-            except orjson.JSONDecodeError:
+            if found[3].lower() in _NO_NAMES:
                 return found[0]
-            name = self._string(literal, _last(found[1]), is_group)
-            return found[1] + found[2] + orjson.dumps(self._made_up("", name) if name == literal else name).decode()
+            value, write = _literal(found[3])
+            name = self._string(value, _last(found[1]), kind)
+            return found[1] + found[2] + write(self._made_up("", name) if name == value else name)
 
         return _COMPARISON.sub(renamed, text)
 
@@ -162,15 +187,30 @@ class People:
             self._by_word.setdefault(word[0], []).append(key)
 
 
-def _is_group(value: dict[str, Any], before: bool) -> bool:
-    """Tell whether an object is about a group: by its schemas, or by the path of a bulk operation."""
+def _literal(text: str) -> tuple[str, Callable[[str], str]]:
+    """Return the value that a filter compares, and what writes another one in its form."""
+    inner = text.strip('"')
+    if text.startswith('"'):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(text), lambda name: orjson.dumps(name).decode()
+    if inner.isdecimal():
+        return inner, lambda name: re.sub(r"\D", "", name) or "0"
+    return inner, lambda name: text.replace(inner, name, 1)
+
+
+def _kind(path: str) -> str:
+    """Return what is below a path: `user`, `group`, or nothing where both are."""
+    return _KINDS.get(path.strip("/").partition("/")[0].lower(), "")
+
+
+def _kind_of(value: dict[str, Any], before: str) -> str:
+    """Return what an object is about: by its schemas, or by the path of a bulk operation."""
     schemas, path = value.get("schemas"), str(value.get("path", ""))
+    if path.startswith("/"):
+        return _kind(path) or before
     urns = [str(urn).lower() for urn in schemas] if isinstance(schemas, list) else []
-    if path.startswith(("/Groups", "/Users")):
-        return path.startswith("/Groups")
-    if any(urn.endswith((":group", ":user")) for urn in urns):
-        return any(urn.endswith(":core:2.0:group") for urn in urns)
-    return before
+    named = [urn.rpartition(":")[2] for urn in urns if urn.endswith((":group", ":user"))]
+    return ("group" if "group" in named else "user") if named else before
 
 
 def _inside(attribute: str, name: str) -> str:

@@ -2,10 +2,11 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote
 
+from flask_bsr_scim.checks.reading import items
 from flask_bsr_scim.schema import JSON
 
 BASE_URL = "https://scim.example.com/scim/v2"
@@ -22,7 +23,6 @@ _UUID = re.compile(r"\b[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}\b", re.IGNO
 _BASE = re.compile(r"(https?://.+)/(?:ServiceProviderConfig|\w+/[^/]+)")
 _TIMES = ("created", "lastModified")
 _CURSORS = ("nextCursor", "previousCursor")
-_DEEPEST = 100
 _OF_THE_SERVICE = ("Schema", "ResourceType", "ServiceProviderConfig")
 
 
@@ -132,7 +132,7 @@ def members(value: JSON) -> Iterator[tuple[str, JSON]]:
     """Yield the members of all objects in a JSON value, however deep."""
     if isinstance(value, dict):
         yield from value.items()
-    for item in _items(value):
+    for item in items(value):
         yield from members(item)
 
 
@@ -140,20 +140,8 @@ def objects(value: JSON) -> Iterator[dict[str, Any]]:
     """Yield all objects in a JSON value, the outer ones first."""
     if isinstance(value, dict):
         yield value
-    for item in _items(value):
+    for item in items(value):
         yield from objects(item)
-
-
-def is_deep(value: JSON) -> bool:
-    """Tell whether a JSON value is nested so deeply that it is not looked into."""
-    level = [value]
-    for _ in range(_DEEPEST):
-        level = [item for each in level for item in _items(each)]
-    return bool(level)
-
-
-def _items(value: JSON) -> Iterable[JSON]:
-    return value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
 
 
 def resource_kind(path: str, resource: Mapping[str, Any]) -> str:
@@ -174,7 +162,7 @@ def _given(path: str, answer: JSON) -> Iterator[tuple[str, str]]:
         if kind := resource_kind(path, each):
             yield kind, each["id"]
             yield from _references(each)
-        if "method" in each and "status" in each and isinstance(each.get("location"), str):
+        if "method" in each and each.get("status", "404") != "404" and isinstance(each.get("location"), str):
             endpoint, _, resource_id = each["location"].rpartition("/")
             yield _kind(endpoint.rpartition("/")[2]), resource_id
         for name in _CURSORS:

@@ -7,10 +7,13 @@ from typing import Any
 
 import orjson
 
+from flask_bsr_scim.checks.reading import is_deep
 from flask_bsr_scim.schema import JSON
-from flask_bsr_scim.traffic.placeholders import is_deep
 
 FORMAT = "bsr-scim traffic 1"
+
+_SAYING = ("path", "body")
+_WORD = r"\w!#$%&'*+.^`|~-"
 
 LARGEST = 256 * 1024 * 1024
 """Bytes of a file that is read."""
@@ -93,8 +96,8 @@ def _shown(exchange: Exchange) -> dict[str, Any]:
 
 
 def _without_empty(members: dict[str, Any]) -> dict[str, Any]:
-    """Return an object without what says nothing; a body that is empty says something."""
-    return {name: value for name, value in members.items() if value or (name == "body" and value is not None)}
+    """Return an object without what says nothing; a path and a body that are empty say something."""
+    return {name: value for name, value in members.items() if value or (name in _SAYING and value is not None)}
 
 
 def read_recording(data: bytes) -> Recording:
@@ -129,7 +132,7 @@ def _exchanges(values: Any) -> Iterator[Exchange]:
             client=str(value["client"]),
             meaning=str(value["meaning"]),
             method=_word(request["method"]),
-            path=_path(request["path"]),
+            path=_path(request.get("path", "")),
             headers={_word(name): _line(text) for name, text in request.get("headers", {}).items()},
             body=request.get("body"),
             status=int(response["status"]),
@@ -141,8 +144,13 @@ def _exchanges(values: Any) -> Iterator[Exchange]:
         )
 
 
+def as_word(text: str) -> str:
+    """Return a method with `-` for what no method can hold (RFC 9110 §5.6.2)."""
+    return re.sub(rf"[^{_WORD}]", "-", text, flags=re.ASCII)
+
+
 def _word(text: Any) -> str:
-    if not re.fullmatch(r"[A-Za-z-]{1,50}", str(text)):
+    if not re.fullmatch(rf"[{_WORD}]{{1,50}}", str(text), re.ASCII):
         raise ValueError(f"{text!r}, which is no method and no name of a header")
     return str(text)
 

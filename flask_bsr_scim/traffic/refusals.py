@@ -57,7 +57,7 @@ _RULES = {
     T.FILTER_KEY_IN_VALUE: _Rule("A key of a value has to be an attribute, without a filter.", (_SYNTAX,)),
     T.FILTER_ON_SINGLE_VALUE: _Rule("The path of an attribute with one value has to be without a filter.", (_PATH,)),
     T.ID_IN_PATCH: _Rule("The id is readOnly, and has to be left out.", ("mutability",)),
-    T.LIST_FOR_VALUE: _Rule("The value of an attribute with one value has to be no list.", (_VALUE,)),
+    T.LIST_FOR_VALUE: _Rule("A single value has to be sent by itself, not in a list.", (_VALUE,)),
     T.MEMBERS_KEPT_BY_PUT: _Rule("The members are left out, and the group would have lost them all."),
     T.MISSING_CONTENT_TYPE: _Rule("A body has to have a Content-Type.", status=415),
     T.MISSING_URN: _Rule(
@@ -73,8 +73,11 @@ _RULES = {
     T.SINGLE_VALUE_FOR_LIST: _Rule("An attribute with several values has to be a list.", (_VALUE,)),
     T.UNKNOWN_ATTRIBUTE: _Rule("An attribute that is in no schema has to be left out.", (_SYNTAX,)),
     T.UNKNOWN_SCHEMA: _Rule("A schema that the type does not have has to be left out.", (_SYNTAX,)),
-    T.UNQUOTED_TEXT: _Rule("A text in a filter has to be in double quotes.", (_FILTER,), patch=(_PATH,)),
-    T.VALUE_AS_TEXT: _Rule("A value that is an object has to be one, not a string with the JSON of it.", (_VALUE,)),
+    T.UNQUOTED_TEXT: _Rule("A text in a filter or a path has to be in double quotes.", (_FILTER,), patch=(_PATH,)),
+    T.VALUE_AS_TEXT: _Rule(
+        "A value that is an object or a list has to be one, as each of its elements, not a string with the JSON of it.",
+        (_VALUE,),
+    ),
     T.VALUE_FILTER_WITH_SUB_ATTRIBUTE: _Rule("The comparison has to be inside of the brackets.", (_FILTER,)),
     T.MERGING_REPLACE: _Rule("The value would have replaced all of the attribute, not the parts that it has."),
     T.OPERATION_WITHOUT_PATH: _Rule("An operation has to have a path: one operation for each attribute.", (_SYNTAX,)),

@@ -8,12 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 from flask_bsr_scim.checks.faults import Answer
+from flask_bsr_scim.checks.reading import is_deep
 from flask_bsr_scim.checks.runner import Result
 from flask_bsr_scim.checks.transport import Request, Transport
 from flask_bsr_scim.schema import JSON
 from flask_bsr_scim.traffic.differences import differences, learn
 from flask_bsr_scim.traffic.gaps import read_message, with_password
-from flask_bsr_scim.traffic.placeholders import BASE_URL, PLACEHOLDER, Placeholders, fill, in_strings, is_deep
+from flask_bsr_scim.traffic.placeholders import BASE_URL, PLACEHOLDER, Placeholders, fill, in_strings
 from flask_bsr_scim.traffic.recording import Exchange, Recording
 
 

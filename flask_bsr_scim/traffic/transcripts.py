@@ -11,7 +11,7 @@ from flask_bsr_scim.console.masking import HIDDEN
 from flask_bsr_scim.dialects import Dialect
 from flask_bsr_scim.schema import JSON
 from flask_bsr_scim.traffic.gaps import MORE, is_cut, with_password
-from flask_bsr_scim.traffic.placeholders import PLACEHOLDER, TIME, VERSION
+from flask_bsr_scim.traffic.placeholders import BASE_URL, PLACEHOLDER, TIME, VERSION
 from flask_bsr_scim.traffic.recording import Exchange, Recording
 
 _CLIENTS: Mapping[str, tuple[str, Mapping[str, str], Mapping[str, str]]] = {
@@ -21,8 +21,11 @@ _CLIENTS: Mapping[str, tuple[str, Mapping[str, str], Mapping[str, str]]] = {
 """What a client is called in transcripts, and the headers that it sends there without being told."""
 _OTHER = ("given", {"Accept": "application/scim+json"}, {"Content-Type": "application/scim+json"})
 
-_ANY, _STRING = "<any>", "<string>"
+_ANY, _STRING, _ANY_ORDER = "<any>", "<string>", "<any order>"
+_ORDERED = ("Resources", "Operations")
+"""Lists of messages, whose order says something."""
 _PASSWORD = "Aa1-made-up-password"
+_LOCATION = re.compile(rf"{re.escape(BASE_URL)}/(\w+)/{PLACEHOLDER.pattern}")
 _MATCHER = re.compile(r"<[a-z].*>", re.DOTALL)
 
 
@@ -78,7 +81,7 @@ def _expected(value: JSON, unknown: set[str], name: str = "") -> JSON:
                 key: _expected(value[key], unknown, key) for key in sorted(value, key=lambda key: _rank(value, key))
             }
         case list():
-            return _list(value, unknown)
+            return _list(value, unknown, name)
         case str():
             return _string(value, unknown, name)
     return value
@@ -90,10 +93,15 @@ def _rank(owner: Mapping[str, JSON], name: str) -> bool:
     return not (isinstance(value, str) and PLACEHOLDER.fullmatch(value))
 
 
-def _list(value: list[JSON], unknown: set[str]) -> JSON:
+def _list(value: list[JSON], unknown: set[str], name: str) -> JSON:
+    """Return what a list must be like; the order of the values of an attribute means nothing (RFC 7643 §2.4)."""
     last = value[-1] if value else None
     more = MORE.fullmatch(last) if isinstance(last, str) else None
-    return f"<list of {len(value) - 1 + int(more[1])}>" if more else [_expected(item, unknown) for item in value]
+    if more:
+        return f"<list of {len(value) - 1 + int(more[1])}>"
+    items = [_expected(item, unknown) for item in value]
+    is_free = len(items) > 1 and name not in _ORDERED and all(isinstance(item, dict) for item in items)
+    return [_ANY_ORDER, *items] if is_free else items
 
 
 def _string(text: str, unknown: set[str], name: str) -> str:
@@ -107,4 +115,8 @@ def _string(text: str, unknown: set[str], name: str) -> str:
     if found and found[1] in unknown:
         unknown.remove(found[1])
         return f"<capture {found[1]}>"
+    located = _LOCATION.fullmatch(text)
+    if name == "location" and located and located[2] in unknown:
+        unknown.remove(located[2])
+        return f"<locating {located[1]}/{located[2]}>"
     return _STRING if unknown.intersection(PLACEHOLDER.findall(text)) else text

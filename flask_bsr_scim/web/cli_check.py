@@ -60,7 +60,7 @@ timeout_option = click.option(
     show_default=True,
     metavar="SECONDS",
     type=click.IntRange(1, 600),
-    help="Silence after which a request has failed.",
+    help="Time after which a request has failed.",
 )
 
 _OPTIONS = (

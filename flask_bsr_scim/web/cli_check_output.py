@@ -17,7 +17,6 @@ MOST_SHOWN = 4000
 """Characters of a body that are shown."""
 
 MARKS = {Result.PASSED: ("✓", "green"), Result.FAILED: ("✗", "red"), Result.SKIPPED: ("-", "yellow")}
-_CONFIGURED = "Connector configured successfully"
 _CLEAR_LINE = "\r\x1b[2K"
 
 
@@ -66,12 +65,11 @@ class Printer:
         self._show_progress("")
         lines = [*dialog]
         if lines:
-            verdict = "not configured" if any(line["passed"] is False for line in lines) else _CONFIGURED
-            self._line(f"\nTest Connector Configuration: {verdict}")
+            self._line(f"\nTest Connector Configuration: {_verdict(report, lines)}")
         for line in lines:
             result = {True: Result.PASSED, False: Result.FAILED, None: Result.SKIPPED}[line["passed"]]
             mark, colour = MARKS[result]
-            asked = "" if line["passed"] is not None else ", with --groups"
+            asked = "" if line["passed"] is not None or report.interrupted else ", with --groups"
             self._line(f"  {mark} {line['line']} ({line['action']}{asked})", colour)
         self._line(f"\n{_sum(report, self._total)}", "green" if report.passed else "red")
         self._left(report.left)
@@ -109,6 +107,12 @@ def _is_terminal() -> bool:
 
 def _switch(value: Any) -> Any:
     return {True: "on", False: "off"}[value] if isinstance(value, bool) else value
+
+
+def _verdict(report: Report, dialog: Iterable[Mapping[str, Any]]) -> str:
+    if any(line["passed"] is False for line in dialog):
+        return "not configured"
+    return "not finished" if report.interrupted else "Connector configured successfully"
 
 
 def _sum(report: Report, total: int) -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from flask_bsr_scim.checks import okta_steps
 from flask_bsr_scim.checks.faults import Answer, Fault, Kind
 from flask_bsr_scim.checks.runner import Outcome, Result
 from flask_bsr_scim.checks.transport import Request
-from tests.checks.playing import Rule, broken, edited, failed, into, play
+from tests.checks.playing import KINDS, Rule, broken, edited, failed, into, play
 from tests.client import Scim
 
 PAGE = b"<!DOCTYPE html><html><head><title>Sign in</title></head><body>Please sign in</body></html>"
@@ -103,6 +104,17 @@ ROWS = {
     "an empty body": Row(on(instead(200)), "test.users", Kind.BODY, "The body is empty", NO_RESULTS),
     "HTML": Row(
         on(instead(200, PAGE, content_type="text/html")), "test.users", Kind.BODY, "The body is a web page", NO_RESULTS
+    ),
+    "JSON that is nested too deeply": Row(
+        on(instead(200, b"[" * 100_000 + b"]" * 100_000)), "test.users", Kind.BODY, "The body is not JSON", NO_RESULTS,
+        OKTA,
+    ),
+    "an id that is nested too deeply": Row(
+        on(instead(201, b'{"id":"1","userName":' + b"[" * 900 + b"]" * 900 + b"}"), "POST", status=201),
+        "user.create", Kind.BODY, "The body is not JSON", "A failed task",
+    ),
+    "an error that is nested too deeply": Row(
+        on(instead(400, b"[" * 100_000)), "test.users", Kind.STATUS, "The status is 400", "Error authenticating",
     ),
     "plain text": Row(
         on(instead(200, b"error code: 502")), "test.users", Kind.BODY, "The body is not JSON", NO_RESULTS
@@ -232,6 +244,15 @@ ROWS = {
         on(error(501, "No PATCH."), "PATCH"), "user.update", Kind.STATUS, "501", 'what the server said: "No PATCH."',
         ENTRA,
     ),
+    "Entra: the filter is not applied": Row(
+        on(put(totalResults=7)), "test.users", Kind.CONTENT, "7 resources match", "Nothing that is published", ENTRA
+    ),
+    "Entra: totalResults is missing": Row(
+        on(without("totalResults")), "test.users", Kind.TYPES, "totalResults is missing", "Test Connection fails", ENTRA
+    ),
+    "Entra: startIndex is a string": Row(
+        on(put(startIndex="1")), "test.users", Kind.TYPES, "startIndex is a string", "Test Connection fails", ENTRA
+    ),
     "Entra: Remove removes everybody": Row(
         on(put(members=[]), path="/Groups/"), "group.remove", Kind.CONTENT, "0 of the 1 pushed", "Nothing, or the",
         ENTRA,
@@ -313,6 +334,35 @@ def test_a_page_is_named_by_its_title(scim: Scim) -> None:
     assert 'titled "Sign in"' in fault.change
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("answer", "advice"),
+    [
+        pytest.param(
+            instead(302, PAGE, content_type="text/html", location="https://sso.example.com/login"),
+            'It redirects to "https://sso.example.com/login"',
+            id="a redirect",
+        ),
+        pytest.param(instead(500, PAGE, content_type="text/html"), "Look into the log", id="a page of a failure"),
+        pytest.param(instead(502), "Look into the log", id="a proxy"),
+        pytest.param(instead(407), "A proxy in front of the server wants credentials", id="credentials of a proxy"),
+        pytest.param(instead(501), "Implement this request", id="not implemented"),
+        pytest.param(
+            instead(502, PAGE, content_type="text/html", ngrok_error_code="ERR_NGROK_8012"),
+            "nothing listens behind it",
+            id="ngrok",
+        ),
+    ],
+)
+def test_what_stands_in_front_of_the_server(
+    kind: str, answer: Callable[[Answer], Answer], advice: str, scim: Scim
+) -> None:
+    """What says who answered comes before what the request would need."""
+    report, _ = play(kind, broken(into(scim), on(answer)), scim.token, full=False)
+    fault, _ = faults_of(failed(report), "test.users")
+    assert advice in fault.change
+
+
 def test_a_slow_server(scim: Scim) -> None:
     """An answer that takes long is a warning, and GET /Groups has a limit of its own in Okta's SPEC test."""
     report, _ = play("okta wizard", broken(into(scim), lambda _, answer: replace(answer, seconds=7.0)), scim.token)
@@ -351,3 +401,69 @@ def test_entra_warns_of_another_media_type(scim: Scim) -> None:
     rule = on(lambda answer: replace(answer, headers={**answer.headers, "content-type": "application/json"}))
     report, _ = play("entra", broken(into(scim), rule), scim.token, full=False)
     assert "Entra asks for application/scim+json" in report.outcomes[0].warnings[0]
+
+
+@pytest.mark.parametrize("kind", ENTRA)
+@pytest.mark.parametrize(
+    ("change", "warning"),
+    [
+        pytest.param(put(itemsPerPage=20), "itemsPerPage is 20, and there are ", id="Microsoft's own example"),
+        pytest.param(without("startIndex"), "startIndex is missing.", id="no startIndex"),
+        pytest.param(without("itemsPerPage"), "itemsPerPage is missing.", id="no itemsPerPage"),
+    ],
+)
+def test_entra_asks_for_no_pages(kind: str, change: Callable[[Answer], Answer], warning: str, scim: Scim) -> None:
+    """What is wrong with the numbers of a page is a warning for Entra: RFC 7644 §3.4.2 asks for them in parts alone."""
+
+    def rule(request: Request, answer: Answer) -> Answer:
+        return change(answer) if "filter=" in request.path else answer
+
+    report, _ = play(kind, broken(into(scim), rule), scim.token)
+    assert report.passed, {key: outcome.fault for key, outcome in failed(report).items()}
+    warned = [outcome.key for outcome in report.outcomes if any(warning in each for each in outcome.warnings)]
+    assert warned[:2] == ["test.users", "test.groups"]
+
+
+def test_entra_believes_the_resources(scim: Scim) -> None:
+    """A look-up that gives resources and counts none has found somebody."""
+    rule = on(put(totalResults=0, Resources=[{"id": "1"}]))
+    report, _ = play("entra", broken(into(scim), rule), scim.token, full=False)
+    fault, _ = faults_of(failed(report), "test.users")
+    assert fault.problem.startswith("1 resources match a userName that nobody has")
+
+
+@pytest.mark.parametrize("kind", OKTA)
+def test_the_name_in_the_words_of_okta(kind: str, scim: Scim) -> None:
+    """What Okta says names the user or the group that the step is about."""
+
+    def rule(request: Request, answer: Answer) -> Answer:
+        is_second = request.method == "POST" and b"-second@" in (request.body or b"")
+        return error(400, "No.")(answer) if is_second else answer
+
+    report, connector = play(kind, broken(into(scim), rule), scim.token)
+    _, shown = faults_of(failed(report), "group.member")
+    assert f"Error while creating user {connector.names.second}: Bad Request" in shown
+    rule = on(error(400, "No."), "PUT" if kind == "okta wizard" else "PATCH", "/Groups")
+    report, connector = play(kind, broken(into(scim), rule), scim.token)
+    _, shown = faults_of(failed(report), "group.create")
+    assert f"target App group {connector.names.group}: Error while creating user group {connector.names.group}" in shown
+
+
+def test_the_name_of_a_group_that_is_renamed(scim: Scim) -> None:
+    """Okta calls a group by its new name while it renames it."""
+
+    def rule(request: Request, answer: Answer) -> Answer:
+        return error(400, "No.")(answer) if b"-renamed" in (request.body or b"") else answer
+
+    report, connector = play("okta wizard", broken(into(scim), rule), scim.token)
+    _, shown = faults_of(failed(report), "group.rename")
+    assert f"updating user group membership for group {connector.names.renamed} Bad Request" in shown
+
+
+def test_the_dialog_of_what_is_untrue(scim: Scim) -> None:
+    """What Okta takes for a success is one in its dialog: it looks at the form of the answers."""
+    report, _ = play("okta wizard", broken(into(scim), on(put(itemsPerPage=100))), scim.token, full=False)
+    assert not report.passed
+    assert [line["passed"] for line in okta_steps.dialog(report)] == [True] * 6
+    report, _ = play("okta wizard", broken(into(scim), on(put(startIndex="1"))), scim.token, full=False)
+    assert [line["passed"] for line in okta_steps.dialog(report)] == [False] * 4 + [True] * 2

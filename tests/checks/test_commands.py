@@ -185,6 +185,25 @@ def test_termination_removes_what_was_made(served: str, scim: Scim, monkeypatch:
     assert scim.names() == []
 
 
+@pytest.mark.parametrize("reached", [0, 1, 2])
+def test_the_dialog_of_an_interrupted_check(
+    reached: int, served: str, scim: Scim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an interrupt nothing is called configured, and what was asked for is not asked for again."""
+    whole = cli_check.run
+
+    def interrupted(connector: Any, steps: list[Any], words: Any, observer: Any) -> Any:
+        end = steps[0].__class__("end", "End", "match", lambda _: os.kill(os.getpid(), signal.SIGTERM))
+        return whole(connector, [*steps[:reached], end], words, observer)
+
+    monkeypatch.setattr(cli_check, "run", interrupted)
+    result = run("okta", "check", served, "--token", scim.token, "--groups")
+    assert result.exit_code == 1
+    assert "Test Connector Configuration: not finished" in result.stdout
+    assert "with --groups" not in result.stdout
+    assert result.stdout.count("  - ") == {0: 6, 1: 2, 2: 0}[reached]
+
+
 def test_what_is_left_is_named(served: str, scim: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
     """What could not be removed is on standard error, with its id and the reason."""
     whole = cli_check.HttpTransport.__call__

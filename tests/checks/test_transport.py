@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
+from time import monotonic, sleep
 
 import pytest
 from cryptography import x509
@@ -104,13 +105,42 @@ def test_a_redirect_is_not_followed() -> None:
         pytest.param(b"SSH-2.0-OpenSSH\r\n", "does not speak HTTP", id="another protocol"),
         pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", "broke the connection off", id="half of it"),
         pytest.param(http(b"plain", "Content-Encoding: gzip"), "is not gzip", id="wrong encoding"),
-        pytest.param(None, "was silent for 0 seconds", id="silence"),
+        pytest.param(None, "gave no whole answer within 0 seconds", id="silence"),
     ],
 )
 def test_no_answer(answer: bytes | None, problem: str) -> None:
     """What is no answer is explained."""
     with answering(answer) as (url, _):
         assert problem in fault_of(url, 0.3).problem
+
+
+@pytest.mark.parametrize(
+    ("begin", "drop"),
+    [
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n", b"x", id="a body"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nX: ", b"x", id="a header"),
+        pytest.param(b"", b"HTTP/1.1 100 Continue\r\n\r\n", id="100 Continue"),
+    ],
+)
+def test_an_answer_that_comes_in_drops(begin: bytes, drop: bytes) -> None:
+    """An answer has to be whole in time, however often something comes."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection, suppress(OSError):
+                connection.sendall(begin)
+                for _ in range(100):
+                    connection.sendall(drop)
+                    sleep(0.05)
+
+        thread = Thread(target=serve)
+        thread.start()
+        began = monotonic()
+        fault = fault_of(f"http://127.0.0.1:{listener.getsockname()[1]}", 1)
+        assert monotonic() - began < 3
+        thread.join(10)
+    assert "gave no whole answer within 1 seconds" in fault.problem
 
 
 def test_a_bomb(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,7 +49,7 @@ def test_no_row_is_hidden() -> None:
 def _is_wider(one: Explanation, other: Explanation) -> bool:
     if one.status and not (other.status and set(other.status) <= set(one.status)):
         return False
-    fields = ("scim_type", "type", "credential", "detail")
+    fields = ("scim_type", "type", "method", "credential", "detail")
     return all(not getattr(one, name) or getattr(one, name) == getattr(other, name) for name in fields)
 
 
@@ -79,10 +79,34 @@ def bad_patch(*done: Any) -> Any:
         ("POST", "/Users", {"schemas": [USER], "userName": "rob@example.com",
                             "emails": [{"value": "bob@example.com", "type": "work"}]}, {},
          "Another user has this e-mail address"),
+        ("POST", "/Users", {"schemas": [USER], "userName": "rob", "emails": [{"value": "eve@example.com"}]}, {},
+         "Another user has this e-mail address"),
         ("POST", "/Groups", {"schemas": [GROUP], "displayName": "Engineering"}, {}, "Another group has this name"),
         ("POST", "/Groups", {"schemas": [GROUP], "displayName": "New", "members": [{"value": "x"}]}, {},
          "A member of the group is not here"),
         ("POST", "/Users", {"schemas": [USER], "userName": " "}, {}, "A required attribute is missing or blank"),
+        ("POST", "/Groups", {"schemas": [GROUP], "displayName": "New", "members": [{"value": 5}]}, {},
+         "The members of the group are not in the right form"),
+        ("POST", "/Groups", {"schemas": [GROUP], "displayName": "New", "members": [{"value": None}]}, {},
+         "The members of the group are not in the right form"),
+        ("POST", "/Groups", {"schemas": [GROUP], "displayName": "New", "members": [{"value": ""}]}, {},
+         "The members of the group are not in the right form"),
+        ("POST", "/Groups", {"schemas": [GROUP], "displayName": "member", "externalId": {}}, {},
+         "A value is not of the right kind"),
+        ("POST", "/Groups", {"schemas": [GROUP]}, {}, "The group has no name that can be used"),
+        ("GET", "/Users?startIndex=x", None, {}, "A parameter of the query cannot be used"),
+        ("GET", "/Users?count=x", None, {}, "A parameter of the query cannot be used"),
+        ("GET", "/Users?sortBy=userName&sortOrder=up", None, {}, "A parameter of the query cannot be used"),
+        ("GET", "/Users?sortBy=nonsense", None, {}, "A parameter of the query cannot be used"),
+        ("GET", "/Users?attributes=id&excludedAttributes=name", None, {}, "A parameter of the query cannot be used"),
+        ("GET", "/Users?cursor=&startIndex=2", None, {}, "A parameter of the query cannot be used"),
+        ("GET", "/Users?cursor=nonsense", None, {}, "The page is not one of this list"),
+        ("GET", f"/Users?filter={'x' * 8193}", None, {}, "The filter is too large"),
+        ("GET", f"/Users?filter={'(' * 21}userName+pr{')' * 21}", None, {}, "The filter is too large"),
+        ("GET", f"/Users?filter={'+or+'.join(['title+pr'] * 201)}", None, {}, "The filter is too large"),
+        ("GET", "/Users?filter=userName+eq+'bob'", None, {}, "A value in the filter is not written as it has to be"),
+        ("PATCH", "/Users/{user}", bad_patch({"op": "remove", "path": 'emails[nonsense eq "x"]'}), {},
+         "The filter in the path cannot be understood"),
         ("POST", "/Users", {"schemas": [USER], "userName": 1}, {}, "A value is not of the right kind"),
         ("GET", "/Users?filter=userName+xx", None, {}, "The filter cannot be understood"),
         ("PATCH", "/Users/{user}", bad_patch({"op": "remove"}), {}, "There is nothing that the operation could change"),
@@ -101,6 +125,7 @@ def test_situations(site: Site, method: str, path: str, body: Any, headers: dict
     """What goes wrong with Okta is explained as what it is."""
     emails = [{"value": "bob@example.com", "type": "work", "primary": True}]
     user = site.scim.user("bob@example.com", emails=emails)
+    site.scim.user("eve@example.com")
     site.scim.group("Engineering")
     path, _, query = path.format(user=user["id"]).partition("?")
     response = site.send(method, path, body, headers=headers, query=query)

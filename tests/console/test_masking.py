@@ -52,6 +52,19 @@ TOKEN = "bsrscim_default_abcdefghijklmnopqrstuvwxyz0123456789"
             id="a PATCH in a bulk job",
         ),
         pytest.param({"urn:x": {"apiKey": SECRET, "private_key": SECRET, "pwd": SECRET}}, id="a key"),
+        pytest.param({"op": "replace", "path": "password", "val": SECRET}, id="a value of another name"),
+        pytest.param({"op": "replace", "path": "password", "data": {"is": [SECRET]}}, id="data"),
+        pytest.param({"op": "replace", "path": {"x": "password"}, "value": SECRET}, id="a path that is an object"),
+        pytest.param({"path": {"x" * 9000: 1}, "value": SECRET}, id="a path that is a large object"),
+        pytest.param({"path": [["password"]], "value": SECRET}, id="a path that is a list of lists"),
+        pytest.param({"op": "password", "value": SECRET}, id="a name in the place of the operation"),
+        pytest.param({"op": "replace", "value": f"password={SECRET}"}, id="a pair in a text"),
+        pytest.param({"op": "replace", "value": f"clientSecret: {SECRET}"}, id="a pair with a colon"),
+        pytest.param({"detail": f'User has no "password%20eq%20%22{SECRET}%22".'}, id="a filter in a sentence"),
+        pytest.param(
+            {"value": SECRET, **dict.fromkeys("abcdefgh" * 20), **{f"a{n}": 0 for n in range(200)}, "path": "password"},
+            id="a path behind many members",
+        ),
         pytest.param({"note": f"Bearer {SECRET}"}, id="a header in a value"),
         pytest.param({"note": f"Authorization: Basic {SECRET}="}, id="basic credentials"),
     ],
@@ -76,6 +89,8 @@ def test_tokens_are_not_shown(place: Any) -> None:
         pytest.param(b'{"p\\u0061ssword": "hunter2-hunter2"', id="escaped"),
         pytest.param(b"grant_type=x&client_secret=hunter2-hunter2", id="a form"),
         pytest.param(b'{"a": 1} {"password": "hunter2-hunter2"}', id="two messages"),
+        pytest.param(b"pass%77ord=hunter2-hunter2", id="a form that is encoded"),
+        pytest.param(b'{"value": "hunter2-hunter2", "op": "' + b"x" * 9000 + b'", "path": "password"', id="long"),
     ],
 )
 def test_what_is_no_json_is_shown_only_when_nothing_is_secret(body: bytes) -> None:
@@ -83,6 +98,13 @@ def test_what_is_no_json_is_shown_only_when_nothing_is_secret(body: bytes) -> No
     text, note = shown_message(body)
     assert not text
     assert "not JSON" in note
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "cp500"])
+def test_no_other_encoding_is_shown(encoding: str) -> None:
+    """In another encoding than UTF-8 a secret would not be seen, and could be read."""
+    text, note = shown_message(json.dumps({"password": SECRET}).encode(encoding))
+    assert (text, note) == ("", "This is no text in UTF-8: it is not shown.")
 
 
 def test_what_is_no_json_is_shown() -> None:
@@ -99,6 +121,11 @@ def test_what_is_not_secret_is_shown() -> None:
     group = {"name": "Password admins", "value": "1", "$ref": "../Users/1", "display": "token"}
     assert masked(group) == group
     assert masked({"note": "[token] is a word"}) != {"note": HIDDEN}
+    named = {"displayName": "Password: admins", "value": "tokens", "detail": "The token may only read."}
+    assert masked(named) == named
+    able = {"changePassword": {"supported": False}, "patch": {"supported": True}}
+    assert masked(able) == able
+    assert masked({"password": {"hunter2": True}}) == {"password": HIDDEN}
 
 
 def test_long_lists_are_cut() -> None:
@@ -132,6 +159,11 @@ def test_a_query() -> None:
     query = "filter=userName%20eq%20%22bob%40example.com%22&count=1&count=2&access_token=x1234567"
     assert shown_query(query) == {"filter": 'userName eq "bob@example.com"', "count": "1", "access_token": HIDDEN}
     assert shown_query("filter=password+sw+%22a%22") == {"filter": HIDDEN}
+    assert shown_query("t%256fken=a") == {"t%6fken": HIDDEN}
+    assert shown_query("filter=password%2520eq%2520%2522a%2522") == {"filter": HIDDEN}
+    assert shown_query("sortBy=password+eq+%22a%22&q=password%3Da") == {"sortBy": HIDDEN, "q": HIDDEN}
+    group = 'displayName eq "Password: admins"'
+    assert shown_query(f"filter={group}") == {"filter": group}
     assert shown_target("/Users", "count=1") == "/Users?count=1"
     assert shown_target(f"/Users/{TOKEN}", "") == "/Users/…"
 
@@ -144,6 +176,8 @@ def test_a_query() -> None:
         pytest.param({"bearer" + "+" * 250_000: 1}, id="a scheme and no credential"),
         pytest.param({"bearer+" * 35_000: 1}, id="many schemes in a name"),
         pytest.param({"path": "x" * 240_000, **{f"value{n}": n for n in range(99)}}, id="many values of one path"),
+        pytest.param([{"value": "passw" * 790}] * 50, id="many names in values"),
+        pytest.param({"path": [{"path": ["x" * 120_000]}], "value": 1}, id="paths in paths"),
         pytest.param({"basic": ["bearer" + "+" * 3900] * 50}, id="many values"),
     ],
 )

@@ -72,6 +72,12 @@ BOB = {"filter": 'userName eq "bob@example.com"', "startIndex": 1, "count": 100}
         (("GET", "/Users"), {}, "reads the list of users"),
         (("GET", "/Users"), {"query": BOB, "answer": listed(0)}, "looks whether bob@example.com exists: not yet"),
         (("GET", "/Users"), {"query": BOB, "answer": listed(1)}, "looks whether bob@example.com exists: yes"),
+        (("GET", "/Users"), {"query": {"filter": "userName eq bob@example.com"}, "answer": listed(1)},
+         "looks whether bob@example.com exists: yes"),
+        (("GET", "/Users"), {"query": {"filter": "userName eq truelove"}, "answer": listed(0)},
+         "looks whether truelove exists: not yet"),
+        (("GET", "/Users"), {"query": {"filter": 'userName eq ""'}, "answer": listed(0)},
+         "looks whether  exists: not yet"),
         (("GET", "/Users"), {"query": BOB, "status": 401}, "looks whether bob@example.com exists"),
         (("GET", "/Users"), {"query": {"filter": 'externalId eq "00u1"'}, "answer": listed(0)},
          "looks for the user whose externalId is 00u1: not yet"),
@@ -91,6 +97,16 @@ BOB = {"filter": 'userName eq "bob@example.com"', "startIndex": 1, "count": 100}
          "pushes the profile of the user bob, which is active"),
         (("PATCH", "/Users/1", operations({"op": "replace", "value": {"active": False}})), {},
          "deactivates the user 1"),
+        (("PATCH", "/Users/1", operations({"op": "replace", "path": "active", "value": [False]})), {},
+         "deactivates the user 1"),
+        (("PATCH", "/Users/1", operations({"op": "replace", "value": '{"active": false, "password": "hunter2"}'})), {},
+         "deactivates the user 1 and changes password"),
+        (("PATCH", "/Groups/1", operations({"op": "replace", "value": '{"displayName": "Ops"}'})), {},
+         "pushes the group 1: names it Ops"),
+        (("PATCH", "/Groups/1", operations({"op": "add", "path": "members", "value": json.dumps(TWO)})), {},
+         "pushes the group 1: adds 2 members"),
+        (("PATCH", "/Groups/1", operations({"op": "replace", "value": '{"displayName": {"password": "hunter2"}}'})), {},
+         "pushes the group 1"),
         (("PATCH", "/Users/1", operations({"op": "Replace", "path": "active", "value": "True"},
                                           {"op": "Add", "path": "name.givenName", "value": "B"})), {},
          "activates the user 1 and changes name.givenName"),
@@ -168,6 +184,35 @@ def test_no_sentence_shows_a_secret() -> None:
     assert "hunter2" not in sentence
     token = "bsrscim_default_abcdefghijklmnopqrstuvwxyz0123456789"
     assert token not in said("POST", "/Users", {"userName": token})
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "sentence"),
+    [
+        ("POST", "/Users", {"userName": {"password": "hunter2"}}, "creates the user without a name"),
+        ("POST", "/Users", {"userName": ["hunter2"]}, "creates the user without a name"),
+        ("POST", "/Users", {"userName": '{"password":"hunter2"}'}, "creates the user (hidden)"),
+        ("POST", "/Groups", {"displayName": [{"clientSecret": "hunter2"}]}, "pushes the new group without a name"),
+        ("PUT", "/Users/1", {"userName": {"password": "hunter2"}}, "pushes the profile of the user 1"),
+        ("PUT", "/Groups/1", {"displayName": {"password": "hunter2"}}, "pushes the group 1"),
+        ("PATCH", "/Groups/1", operations({"op": "add", "path": "displayName", "value": {"pwd": "hunter2"}}),
+         "pushes the group 1"),
+        ("PATCH", "/Groups/1", operations({"op": "add", "value": {"displayName": {"pwd": "hunter2"}}}),
+         "pushes the group 1"),
+        ("PATCH", "/Users/1", operations({"op": "add", "path": {"password": "hunter2"}, "value": "hunter2"}),
+         "changes (hidden) of the user 1"),
+    ],
+)  # fmt: skip
+def test_no_sentence_shows_what_is_no_name(method: str, path: str, body: Any, sentence: str) -> None:
+    """What stands in the place of a name, and may hold anything, is in no sentence."""
+    assert said(method, path, body) == f"Okta {sentence}"
+
+
+def test_the_detail_is_masked() -> None:
+    """What the server quotes of a request is hidden as the request itself."""
+    answer = {"detail": 'The name of an attribute is expected, not "password%20eq%20%22hunter2%22".'}
+    record = make_record(exchange("GET", "/Users", status=400, answer=answer), Names(NOWHERE))
+    assert (record.detail, "hunter2" in record.text()) == ("(hidden)", False)
 
 
 @pytest.mark.parametrize(

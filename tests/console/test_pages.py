@@ -48,6 +48,25 @@ def test_headers(in_memory: Callable[..., Site]) -> None:
         assert headers["Cache-Control"] == "no-store"
 
 
+@pytest.mark.parametrize(
+    ("path", "target"),
+    [
+        ("traffic/", "../traffic"),
+        ("users/?q=%C3%A4&state=active", "../users?q=%C3%A4&state=active"),
+        ("groups//", "../../groups"),
+        ("traffic/1/", "../../traffic/1"),
+    ],
+)
+def test_a_slash_too_many(in_memory: Callable[..., Site], path: str, target: str) -> None:
+    """A page has one address: what it leads to is relative to that."""
+    site = in_memory()
+    for http in (site.visitor().http, site.app.test_client()):
+        response = http.get(ROOT + path)
+        assert (response.status_code, response.headers["Location"]) == (303, target)
+        assert response.headers["Cache-Control"] == "no-store"
+    assert site.visitor().get("nonsense/").status_code == 404
+
+
 def test_methods(in_memory: Callable[..., Site]) -> None:
     """Other methods than those of browsers are refused."""
     visitor = in_memory().visitor()

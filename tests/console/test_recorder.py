@@ -94,6 +94,29 @@ def test_the_number_and_the_age_are_bounded(make_site: Callable[..., Site]) -> N
     assert [record.target for record in records(site.service.backend)] == ["/Users/2", "/Users/3", "/Users/4"]
 
 
+NESTED = "[" * 990 + "]" * 990
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/Users", f'{{"userName":"bob","active":{NESTED}}}'),
+        ("POST", "/Users", f'{{"schemas":{NESTED}}}'),
+        ("POST", "/Users/.search", f'{{"filter":{NESTED}}}'),
+        ("PATCH", "/Users/1", f'{{"Operations":[{{"op":{NESTED},"path":{NESTED}}}]}}'),
+        ("PATCH", "/Users/1", f'{{"Operations":[{{"path":"active","value":"{NESTED}"}}]}}'),
+        ("PATCH", "/Groups/1", f'{{"Operations":[{{"path":"displayName","value":{NESTED}}}]}}'),
+    ],
+)
+def test_what_is_nested_deeply_is_recorded(in_memory: Callable[..., Site], method: str, path: str, body: str) -> None:
+    """However deep a message is, its request is recorded, and those beside it."""
+    site = in_memory()
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/scim+json"}
+    site.app.test_client().open(f"/scim/v2{path}", method=method, data=body, headers=headers)
+    site.send("GET", "/Users")
+    assert [record.target for record in records(site.service.backend)] == [path, "/Users"]
+
+
 def test_large_bodies_are_not_held(site: Site) -> None:
     """A body beyond the bound is not kept, and the record says so."""
     user = site.scim.user("bob@example.com")

@@ -120,6 +120,6 @@ def test_a_server_without_a_console(tmp_path: Path) -> None:
     """Where the setting says so, there is no console, and the start does not speak of one."""
     with servers() as start:
         server = start(f"sqlite:///{tmp_path / 'scim.db'}", SCIM_TOKEN=TOKEN, SCIM_CONSOLE="false").wait()
+        assert "/scim/console" not in server.output
         with server.client() as client:
             assert client("GET", "//scim/console/login").status == 404
-        assert "/scim/console" not in server.output

@@ -64,7 +64,7 @@ class Replay:
         request = fill(exchange["request"], names)
         response = self._send(client, **request)
         found = [
-            *faults(request["path"], response, _secrets(request), self._stored),
+            *faults(request, response, _secrets(request), self._stored),
             *_unlike(exchange["response"], response, names),
         ]
         return found, _shown(request, response)

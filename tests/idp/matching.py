@@ -103,13 +103,18 @@ def _matches(kind: str, argument: str, actual: Any, names: Names) -> bool:
     if kind not in MATCHERS:
         raise AssertionError(f"there is no matcher <{kind}>; there are {', '.join(MATCHERS)}")
     matched = MATCHERS[kind](actual, argument)
-    if matched and kind == "capture":
-        names[argument] = actual
+    if matched and kind in ("capture", "locating"):
+        names[argument.rpartition("/")[2]] = actual if kind == "capture" else actual.rpartition("/")[2]
     return matched
 
 
 def _text(test: Callable[[str, str], bool]) -> Callable[[Any, str], bool]:
     return lambda actual, argument: isinstance(actual, str) and test(actual, argument)
+
+
+def _located(place: str) -> str:
+    """Return the pattern of a URL of a resource, of a place as `Users/ana`."""
+    return re.escape(f"{BASE_URL}/{place.rpartition('/')[0]}/") + "[^/]+"
 
 
 MATCHERS: dict[str, Callable[[Any, str], bool]] = {
@@ -118,6 +123,7 @@ MATCHERS: dict[str, Callable[[Any, str], bool]] = {
     "capture": _text(lambda actual, _: actual != ""),
     "containing": _text(lambda actual, parts: all(part in actual for part in parts.split(", "))),
     "list of": lambda actual, count: isinstance(actual, list) and len(actual) == int(count),
+    "locating": _text(lambda actual, place: re.fullmatch(_located(place), actual) is not None),
     "starting": _text(str.startswith),
     "string": _text(lambda actual, _: actual != ""),
     "timestamp": _text(lambda actual, _: TIMESTAMP.fullmatch(actual) is not None),

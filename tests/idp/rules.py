@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from werkzeug.test import TestResponse
 
@@ -24,8 +25,10 @@ STORED: dict[str, dict[str, set[str]]] = {
 """What each profile keeps of a type: nothing else may come back."""
 
 
-def faults(path: str, response: TestResponse, secrets: Iterable[str], stored: Mapping[str, set[str]]) -> Iterator[str]:
-    """Yield what is wrong with an answer to a request for a path.
+def faults(
+    request: Mapping[str, Any], response: TestResponse, secrets: Iterable[str], stored: Mapping[str, set[str]]
+) -> Iterator[str]:
+    """Yield what is wrong with an answer to a request, of which `path` and `body` count.
 
     :param secrets: texts that it must not repeat.
     :param stored: the attributes that may come back, by type.
@@ -41,7 +44,7 @@ def faults(path: str, response: TestResponse, secrets: Iterable[str], stored: Ma
         yield f"Content-Type is {response.headers.get('Content-Type')!r}, not 'application/scim+json'"
         return
     body = response.get_json()
-    yield from _body_faults(path, response, body)
+    yield from _body_faults(request, response, body)
     for resource in body.get("Resources") or [body]:
         kind = resource.get("meta", {}).get("resourceType")
         if unstored := resource.keys() - stored.get(kind, resource.keys()):
@@ -56,7 +59,7 @@ def members(value: Any) -> Iterator[tuple[str, Any]]:
         yield from members(item)
 
 
-def _body_faults(path: str, response: TestResponse, body: Any) -> Iterator[str]:
+def _body_faults(request: Mapping[str, Any], response: TestResponse, body: Any) -> Iterator[str]:
     for name, value in members(body):
         if value is None:
             yield f"{name} is null; an unassigned attribute is left out"
@@ -65,9 +68,11 @@ def _body_faults(path: str, response: TestResponse, body: Any) -> Iterator[str]:
     if response.status_code >= 400:
         yield from _error_faults(response.status_code, body)
     elif body.get("schemas") == [MESSAGES + "ListResponse"]:
-        yield from _list_faults(path, body)
+        yield from _list_faults(request, body)
+    elif body.get("schemas") == [MESSAGES + "BulkResponse"]:
+        yield from _bulk_faults(body)
     else:
-        yield from _resource_faults(path, body)
+        yield from _resource_faults(request, body)
         yield from _header_faults(response, body.get("meta", {}))
 
 
@@ -83,8 +88,10 @@ def _error_faults(status: int, body: Any) -> Iterator[str]:
         yield "scimType is for 400 and 409 only"
 
 
-def _list_faults(path: str, body: Any) -> Iterator[str]:
-    for name in ("totalResults", "startIndex", "itemsPerPage"):
+def _list_faults(request: Mapping[str, Any], body: Any) -> Iterator[str]:
+    without = {"startIndex"} if "cursor" in _asked(request) else set()
+    yield from (f"{name} is there, and a cursor was asked for" for name in without & body.keys())
+    for name in {"totalResults", "startIndex", "itemsPerPage"} - without:
         if type(body.get(name)) is not int:
             yield f"{name} is {body.get(name)!r}, not an integer"
     if not isinstance(body.get("Resources"), list):
@@ -93,14 +100,32 @@ def _list_faults(path: str, body: Any) -> Iterator[str]:
     if body.get("itemsPerPage") != len(body["Resources"]):
         yield f"itemsPerPage is {body.get('itemsPerPage')}, and there are {len(body['Resources'])} resources"
     for resource in body["Resources"]:
-        yield from _resource_faults(path, resource)
+        yield from _resource_faults(request, resource)
 
 
-def _resource_faults(path: str, resource: Any) -> Iterator[str]:
+def _bulk_faults(body: Any) -> Iterator[str]:
+    for each in body.get("Operations", ()):
+        status = each.get("status")
+        if not isinstance(status, str) or not status.isdigit():
+            yield f"the status of an operation is {status!r}, not a string of digits"
+        elif int(status) >= 400:
+            yield from _error_faults(int(status), each.get("response", {}))
+        elif not str(each.get("location")).startswith(f"{BASE_URL}/"):
+            yield f"location is {each.get('location')!r}, not below {BASE_URL}"
+
+
+def _asked(request: Mapping[str, Any]) -> set[str]:
+    """Return the names of the parameters of a query, in the URL or in the body."""
+    body = request.get("body")
+    query = parse_qs(urlsplit(request["path"]).query, keep_blank_values=True)
+    return {*query, *(body if isinstance(body, dict) else ())}
+
+
+def _resource_faults(request: Mapping[str, Any], resource: Any) -> Iterator[str]:
     if not resource.get("schemas") or len(set(resource["schemas"])) != len(resource["schemas"]):
         yield f"schemas is {resource.get('schemas')!r}"
     meta = resource.get("meta", {})
-    if not meta and "attributes=" not in path:
+    if not meta and not _asked(request) & {"attributes", "excludedAttributes"}:
         yield "there is no meta"
     if meta and not meta.get("location", "").startswith(f"{BASE_URL}/"):
         yield f"meta.location is {meta.get('location')!r}, not below {BASE_URL}"

@@ -108,6 +108,16 @@ def test_capture() -> None:
     assert list(differences({"id": "{ana}"}, {"id": "4712"}, names)) != []
 
 
+def test_capture_of_a_location() -> None:
+    """The id at the end of a URL is captured, when the URL is below the endpoint."""
+    names: dict[str, str] = {}
+    assert list(differences("<locating Users/ana>", "https://scim.example.com/scim/v2/Users/4711", names)) == []
+    assert names == {"ana": "4711"}
+    for other in ("https://scim.example.com/scim/v2/Groups/1", "https://scim.example.com/scim/v2/Users/", "/Users/1"):
+        assert list(differences("<locating Users/ben>", other, names)) != []
+    assert names == {"ana": "4711"}
+
+
 def test_repeat() -> None:
     """A repetition is written out in lists and in objects, and counts from 1."""
     assert expand([{"<repeat 2>": {"value": "{user{n}}"}}]) == [{"value": "{user1}"}, {"value": "{user2}"}]
@@ -128,7 +138,7 @@ def test_repeat() -> None:
 )
 def test_no_fault(status: int, body: Any, headers: dict[str, Any]) -> None:
     """A right answer has no fault."""
-    assert list(faults("/Users", answer(status, body, headers), {SECRET}, STORED["bsr"])) == []
+    assert list(faults({"path": "/Users"}, answer(status, body, headers), {SECRET}, STORED["bsr"])) == []
 
 
 @pytest.mark.parametrize(
@@ -165,7 +175,61 @@ def test_no_fault(status: int, body: Any, headers: dict[str, Any]) -> None:
 )
 def test_fault(status: int, body: Any, headers: dict[str, Any]) -> None:
     """An answer that breaks a rule for all of them is found."""
-    assert list(faults("/Users", answer(status, body, headers), {SECRET}, STORED["bsr"])) != []
+    assert list(faults({"path": "/Users"}, answer(status, body, headers), {SECRET}, STORED["bsr"])) != []
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        pytest.param({"path": "/Users?count=1&cursor="}, id="in the query"),
+        pytest.param({"path": "/Users/.search", "body": {"cursor": "x"}}, id="in the body"),
+    ],
+)
+def test_a_page_by_cursor(request_: dict[str, Any]) -> None:
+    """A page by cursor has no startIndex, and all others have it (RFC 9865 §2)."""
+    page = {name: value for name, value in LIST.items() if name != "startIndex"}
+    assert list(faults(request_, answer(200, page, {}), {SECRET}, STORED["bsr"])) == []
+    assert list(faults(request_, answer(200, LIST, {}), {SECRET}, STORED["bsr"])) != []
+    assert list(faults({"path": "/Users?count=1"}, answer(200, page, {}), {SECRET}, STORED["bsr"])) != []
+
+
+@pytest.mark.parametrize(
+    ("request_", "is_right"),
+    [
+        ({"path": "/Users?attributes=userName"}, True),
+        ({"path": "/Users?excludedAttributes=meta"}, True),
+        ({"path": "/Users/.search", "body": {"attributes": ["userName"]}}, True),
+        ({"path": "/Users/.search", "body": {"filter": 'title eq "attributes="'}}, False),
+    ],
+)
+def test_a_selection_of_attributes(request_: dict[str, Any], is_right: bool) -> None:
+    """A resource has its meta, unless attributes were chosen."""
+    page = LIST | {"Resources": [{name: value for name, value in USER.items() if name != "meta"}]}
+    found = [*faults(request_, answer(200, page, {}), {SECRET}, STORED["bsr"])]
+    assert (found == []) is is_right
+
+
+DONE = {"method": "POST", "bulkId": "1", "status": "201", "location": META["location"], "version": 'W/"1"'}
+REFUSED = {"method": "POST", "bulkId": "2", "status": "404", "response": ERROR}
+
+
+@pytest.mark.parametrize(
+    ("operation", "is_right"),
+    [
+        pytest.param(DONE, True, id="done"),
+        pytest.param(REFUSED, True, id="refused"),
+        pytest.param(DONE | {"status": 201}, False, id="status a number"),
+        pytest.param(DONE | {"location": "/Users/1"}, False, id="relative location"),
+        pytest.param(DONE | {"status": "204", "location": None}, False, id="null"),
+        pytest.param(REFUSED | {"response": ERROR | {"status": "400"}}, False, id="another status"),
+        pytest.param(REFUSED | {"response": {}}, False, id="no Error"),
+    ],
+)
+def test_a_bulk_response(operation: dict[str, Any], is_right: bool) -> None:
+    """The answer to a bulk request is no resource, and its operations have rules of their own (RFC 7644 §3.7.3)."""
+    body = {"schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"], "Operations": [operation]}
+    found = [*faults({"path": "/Bulk"}, answer(200, body, {}), {SECRET}, STORED["bsr"])]
+    assert (found == []) is is_right
 
 
 @pytest.fixture

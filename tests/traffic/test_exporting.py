@@ -151,6 +151,45 @@ def test_people_are_made_up() -> None:
             },
             id="numbers and places",
         ),
+        pytest.param(
+            "/Users/.search",
+            {"filter": "userName eq ana or (active eq true and emails[value eq ana@corp.example])"},
+            {"filter": "userName eq user1 or (active eq true and emails[value eq user1@example.com])"},
+            id="a search without quotation marks",
+        ),
+        pytest.param(
+            "/Users/.search",
+            {"filter": 'employeeNumber eq 4711 and id eq 12 and nickName eq "ana and'},
+            {"filter": 'employeeNumber eq 1 and id eq 12 and nickName eq "Nick1'},
+            id="a search that is refused",
+        ),
+        pytest.param(
+            "/Users/1",
+            {"Operations": [{"op": "replace", "value": '{"name": {"familyName": "Okonkwo"}, "active": true}'}]},
+            {"Operations": [{"op": "replace", "value": '{"name":{"familyName":"Family1"},"active":true}'}]},
+            id="JSON in a string",
+        ),
+        pytest.param(
+            "/Groups/1",
+            {"Operations": [{"op": "add", "path": "members", "value": ['{"value": "7", "display": "Ana"}', "{ana}"]}]},
+            {"Operations": [{"op": "add", "path": "members", "value": ['{"value":"7","display":"Name1"}', "{ana}"]}]},
+            id="JSON in a list",
+        ),
+        pytest.param(
+            "/Users/1",
+            {"Operations": [{"op": "add", "path": "nickName", "value": "[" * 990 + "]" * 990}]},
+            {"Operations": [{"op": "add", "path": "nickName", "value": "Nick1"}]},
+            id="JSON in a string that is nested deeply",
+        ),
+        pytest.param(
+            "/Users/1",
+            {"Operations": [{"op": "replace", "path": "name", "value": "Okonkwo"}, {"value": {"name": "Okonkwo"}}]},
+            {"Operations": [{"op": "replace", "path": "name", "value": "Name1"}, {"value": {"name": "Name1"}}]},
+            id="a name without its parts",
+        ),
+        pytest.param(
+            "/Schemas", {"attributes": [{"name": "emails"}]}, {"attributes": [{"name": "emails"}]}, id="an attribute"
+        ),
         pytest.param("/Users", {"userName": "", "title": "Boss"}, {"userName": "", "title": "Boss"}, id="nobody"),
     ],
 )  # fmt: skip
@@ -158,6 +197,20 @@ def test_where_names_are(path: str, body: Any, expected: Any) -> None:
     """A name is found wherever a client can put it, and what is no name stays."""
     (exchange,) = export(record(method="POST", target=path, body=json.dumps(body))).exchanges
     assert exchange.body == expected
+
+
+def test_the_name_of_a_group_where_all_are_searched() -> None:
+    """What is known as the name of a group stays, and what may be somebody's does not."""
+    group = {"schemas": [GROUP], "id": "7", "displayName": "Engineers", "meta": {"resourceType": "Group"}}
+    answer = json.dumps({"Resources": [group]})
+    searches = [
+        record(method="POST", target="/.search", body=json.dumps({"filter": f"displayName eq {name}"}), answer=answer)
+        for name in ("engineers", "ana")
+    ]
+    asked = record(target='/?filter=displayName eq "Engineers"')
+    *sent, last = export(*searches, asked).exchanges
+    assert [each.body for each in sent] == [{"filter": "displayName eq engineers"}, {"filter": "displayName eq Name1"}]
+    assert last.path == "/?filter=displayName%20eq%20%22Engineers%22"
 
 
 def test_names_in_texts() -> None:
@@ -325,6 +378,27 @@ def test_a_recording_is_read_as_it_was_written(kind: str) -> None:
     """Written, read and written again, a recording has the same bytes."""
     text = export(*checked(kind)).text()
     assert read_recording(text).text() == text
+
+
+@pytest.mark.parametrize(
+    ("method", "written"), [("GET", "GET"), ("M_SEARCH2", "M_SEARCH2"), ("G\xc9T", "G-T"), ("A\tB", "A-B")]
+)
+def test_what_a_stranger_sends_leaves_a_recording_readable(method: str, written: str) -> None:
+    """A request to the base URL itself, by whatever method, is exported, read, judged and sent again."""
+    site = Site("memory://")
+    site.send(method, "", headers={"Authorization": None})
+    data = command(site.app, "export", "-").stdout_bytes
+    (exchange,) = read_recording(data).exchanges
+    assert (exchange.method, exchange.path) == (written, "")
+    strict = site.app.test_cli_runner().invoke(args=["scim", "traffic", "strict", "-"], input=data)
+    assert strict.output == "0 of 1 requests would have been refused by strict\n"
+
+
+def test_a_recording_without_a_path_is_read() -> None:
+    """A file of an earlier version has no path where it is empty."""
+    whole = json.loads(export(record(target="")).text())
+    del whole["exchanges"][0]["request"]["path"]
+    assert read_recording(json.dumps(whole).encode()).exchanges[0].path == ""
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,16 @@ def test_another_implementation() -> None:
     assert any("detail" in text and "belongs to another User" in text for each in outcomes for text in each.differences)
 
 
+def test_what_a_server_says_of_itself(fresh: Scim) -> None:
+    """What tells of the server is compared whole; nothing of it is secret."""
+    site = Site("memory://")
+    for path in ("/ServiceProviderConfig", "/ResourceTypes", "/Schemas", f"/Schemas/{USER}"):
+        assert site.send("GET", path).status_code == 200
+    recording = export(*records(site))
+    assert "(hidden)" not in recording.text().decode()
+    assert [outcome.differences for outcome in replayed(recording, fresh)] == [()] * 4
+
+
 def test_what_is_sent(small: Recording, fresh: Scim) -> None:
     """A request has the headers of the client, the token of this server, and a password that nobody knows."""
     sent: list[Request] = []
@@ -156,6 +166,7 @@ def test_what_is_sent(small: Recording, fresh: Scim) -> None:
         pytest.param([1, "… and 2 more"], [2, 5, 6], ["body[0]: recorded 1, got 2"], id="the beginning of a cut list"),
         pytest.param("x" * 1999 + "…", "x" * 5000, [], id="a cut text"),
         pytest.param("(hidden)", "secret", [], id="what was hidden"),
+        pytest.param({"changePassword": "(hidden)"}, {"changePassword": {"supported": True}}, [], id="a hidden object"),
         pytest.param(1, True, ["body: recorded 1, got true"], id="another type"),
         pytest.param({"a": None}, {}, ["body.a: recorded null, got nothing"], id="null and nothing"),
     ],

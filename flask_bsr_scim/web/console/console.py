@@ -98,6 +98,9 @@ class Console:
             raise MethodNotAllowed(METHODS)
         if request.method == "POST":
             self._check_origin(request)
+        elif tail.endswith("/") and is_page(page := tail.rstrip("/")):
+            query = request.query_string.decode("latin-1")
+            return redirect(f"{root}{page}{f'?{query}' if query else ''}")
         if tail == "login":
             return self._login(request, request_id)
         guest = self._sessions.find(request, request_id)
