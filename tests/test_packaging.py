@@ -20,8 +20,8 @@ NOT_SOURCES = (
     ".*", "__pycache__", "build", "dist", "*.egg-info", "*.db", "*.db-shm", "*.db-wal",
 )  # fmt: skip
 TOP_LEVEL = {
-    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md", "backends", "benchmarks", "docs",
-    "examples", "flask_bsr_scim", "pyproject.toml", "setup.py", "tests", "tox.ini",
+    "CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "Makefile", "README.md", "SECURITY.md", "backends", "benchmarks",
+    "docs", "examples", "flask_bsr_scim", "pyproject.toml", "setup.py", "tests", "tox.ini",
 }  # fmt: skip
 
 

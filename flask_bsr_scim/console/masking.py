@@ -22,6 +22,8 @@ _SECRET = re.compile(
 _SCHEME = re.compile(r"\b(bearer|basic)(?:\s|%20|\+)++(?=[^\s\d=]{0,200}[\d=])[\w.~+/=-]{6,}", re.IGNORECASE)
 _LITERAL = re.compile(r'"(?:[^"\\]|\\.)*+("?)', re.DOTALL)
 """A literal, or what begins as one and does not end: so that no character is looked at twice."""
+_WORD = re.compile(r"\b(eq|ne|co|sw|ew|gt|ge|lt|le)(\s++)(?!\")[^\s\])]+", re.IGNORECASE)
+"""An operator with a value that is no literal."""
 _PAIR = re.compile(
     rf"(?:{_SECRET.pattern})\w{{0,30}}(?:[\"'\s]{{0,3}}[=:]|(?:\s|%20|\+){{1,3}}(?:eq|ne|co|sw|ew|gt|ge|lt|le)\b)",
     re.IGNORECASE,
@@ -97,7 +99,8 @@ def _member(name: str, value: JSON, depth: int, is_hidden: bool) -> JSON:
     if name.lower() in _TEXTS and _holds_pair(value):
         return HIDDEN
     if name.lower() == "path" and _names_secret(value):
-        return _shown(_LITERAL.sub(f'"{HIDDEN}"', value)) if isinstance(value, str) else HIDDEN
+        hidden = f'"{HIDDEN}"'
+        return _shown(_WORD.sub(rf"\1\2{hidden}", _LITERAL.sub(hidden, value))) if isinstance(value, str) else HIDDEN
     return masked(value, depth + 1)
 
 

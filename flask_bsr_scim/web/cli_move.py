@@ -185,7 +185,9 @@ def _names(store: Backend, wanted: Sequence[str]) -> Sequence[str]:
         if name not in present:
             raise ConfigurationError(f"there is no tenant {name!r}; there are: {', '.join(present) or 'none'}")
     if not present:
-        raise ConfigurationError("the storage holds no tenant, or was not there before: name the one that the server uses")
+        raise ConfigurationError(
+            "the storage holds no tenant, or was not there before: name the one that the server uses"
+        )
     return sorted(set(wanted)) or present
 
 

@@ -27,6 +27,7 @@ TOKEN = "bsrscim_default_abcdefghijklmnopqrstuvwxyz0123456789"
         pytest.param(
             {"Operations": [{"path": f'emails[password eq "{SECRET}"]', "value": 1}]}, id="a filter in a path"
         ),
+        pytest.param({"path": f"emails[password Eq {SECRET}]", "value": 1}, id="a filter without quotes in a path"),
         pytest.param(
             {"op": "replace", "path": "urn:x:User:password", "value": {"new": SECRET}}, id="a path with its URN"
         ),
