@@ -49,7 +49,8 @@ Observer = Callable[[str, Sequence[LogEntry]], None]
 
 
 class Backend(Dumping, Journals, ABC):
-    """A store of resources. Its rules, each of which has a test in :mod:`flask_bsr_scim.backends.testing`:
+    """A store of resources. Its rules, each of which has a test in :mod:`flask_bsr_scim.backends.testing`, but for what
+    things cost and what a crash leaves:
 
     - `tenant` is the first argument of everything; nothing done with one tenant shows in another, uniqueness included.
     - An id is unique in its tenant over all types: an :class:`Insert` with the id of another resource is refused.
@@ -65,7 +66,7 @@ class Backend(Dumping, Journals, ABC):
     - A filter means what :func:`flask_bsr_scim.filter.evaluate` says, `total` included.
     - The change log has one entry for each change of each resource, written in the same commit, in the order of
       commits.
-    - Notes and journals are apart from all that: they are in no log, and may be gone after a crash.
+    - Notes and journals are apart from all that: in no log, perhaps gone after a crash, perhaps there after an undoing.
     - A driver's errors come out as :class:`StoreUnavailable`.
 
     Subclasses write the methods with an underscore.
@@ -389,7 +390,7 @@ class Backend(Dumping, Journals, ABC):
         return self.clock().timestamp()
 
     def _log_horizon(self) -> str:
-        """Return the time before which entries of the change log are purged."""
+        """Return the time before which a commit purges entries of the change log; one that writes none need not."""
         return timestamp(self.clock() - timedelta(days=self.log_days))
 
 

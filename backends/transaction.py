@@ -51,7 +51,7 @@ class Transaction(ABC):
 
     @abstractmethod
     def insert(self, row: Row) -> Row | None:
-        """Store a new resource and return it with its `seq`; None when the id is taken."""
+        """Store a new resource and return it with a `seq` that no other ever had; None when the id is taken."""
 
     @abstractmethod
     def update(self, old: Row, new: Row) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from flask_bsr_scim.backends.base import Backend, Clock, utc_now
+from flask_bsr_scim.backends.conventions import WrappedErrors
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.schema import TypeRegistry
 
@@ -30,6 +31,7 @@ def open_backend(
     The query of the URI sets options too (`sqlite:///directory.db?synchronous=NORMAL`), and beats `options`.
 
     :raises ConfigurationError: the scheme is unknown, or the URI or an option is wrong.
+    :raises StoreUnavailable: the backend looks for its store at once, and that does not answer.
     """
     parts = urlsplit(uri)
     backend = _find(parts.scheme)
@@ -38,7 +40,8 @@ def open_backend(
     if unknown:
         known = ", ".join(backend.OPTIONS) or "none"
         raise ConfigurationError(f"{parts.scheme}: unknown option {unknown[0]!r} in the backend's URI; known: {known}")
-    return backend.from_uri(uri.partition("?")[0], types, {**options, **query}, clock=clock, log_days=log_days)
+    with WrappedErrors(backend.UNAVAILABLE):
+        return backend.from_uri(uri.partition("?")[0], types, {**options, **query}, clock=clock, log_days=log_days)
 
 
 def _find(scheme: str) -> type[Backend]:

@@ -1,12 +1,20 @@
-"""The contract suite: what every backend must pass, one test for each rule of
+"""The contract suite: what every backend must pass, the tests of the rules of
 :class:`~flask_bsr_scim.backends.base.Backend`.
 
-A backend's own tests take it over with one fixture::
+A backend's own tests take it over with a few fixtures::
 
     class TestMyBackend(BackendContract):
         @pytest.fixture
         def make_backend(self, tmp_path):
             return partial(MyBackend, path=tmp_path / "store")
+
+        @pytest.fixture
+        def open_again(self, make_backend):
+            return make_backend
+
+        @pytest.fixture
+        def unreachable(self):
+            return MyBackend(TYPES, path="/dev/null/store")
 """
 
 from collections.abc import Callable, Iterator
@@ -14,7 +22,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 # Before they are imported: so that pytest can tell why an assertion failed.
-_PARTS = ("commits", "dump", "inside", "journal", "members", "notes", "pages", "reads")
+_PARTS = ("commits", "dump", "inside", "journal", "members", "notes", "pages", "reads", "shared")
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
 from flask_bsr_scim.backends.base import Backend  # noqa: E402
@@ -27,6 +35,7 @@ from flask_bsr_scim.backends.testing.members import MemberContract  # noqa: E402
 from flask_bsr_scim.backends.testing.notes import NoteContract  # noqa: E402
 from flask_bsr_scim.backends.testing.pages import PageContract  # noqa: E402
 from flask_bsr_scim.backends.testing.reads import LogContract, ReadContract  # noqa: E402
+from flask_bsr_scim.backends.testing.shared import SharedContract  # noqa: E402
 
 
 class BackendContract(
@@ -39,13 +48,24 @@ class BackendContract(
     PageContract,
     ReadContract,
     LogContract,
+    SharedContract,
 ):
-    """All rules. A subclass gives the fixture `make_backend`."""
+    """All rules. A subclass gives the fixture `make_backend`, and the other two unless its store cannot have them."""
 
     @pytest.fixture
     def make_backend(self) -> Callable[..., Backend]:
         """Return what makes a backend with an empty store from the keyword arguments of :class:`Backend`."""
         raise NotImplementedError(f"{type(self).__name__} has to give the fixture make_backend")
+
+    @pytest.fixture
+    def open_again(self) -> Callable[..., Backend]:
+        """Return what makes a second backend on the store of the first, from the same keyword arguments."""
+        pytest.skip("the fixture open_again is not given: two processes cannot share the store")
+
+    @pytest.fixture
+    def unreachable(self) -> Backend:
+        """Return a backend whose store does not answer."""
+        pytest.skip("the fixture unreachable is not given: the store cannot be out of reach")
 
     @pytest.fixture
     def clock(self) -> ManualClock:

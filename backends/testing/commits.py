@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from flask_bsr_scim.backends.base import Backend, Change, Removal, Swap
+from flask_bsr_scim.backends.base import Backend, Change, Key, Removal, RemovalOfAll, Swap
 from flask_bsr_scim.backends.testing.data import (
+    EXTRA,
     OTHER,
     TENANT,
     THREADS,
@@ -25,6 +26,7 @@ from flask_bsr_scim.backends.testing.data import (
     write,
 )
 from flask_bsr_scim.errors import ResourceNotFound, StoreError, UniquenessConflict, UnknownMembers, VersionConflict
+from flask_bsr_scim.schema import Document
 
 BOB = person("bob", secret="Geheim", emails=[{"value": "Bob@Example.com", "type": "work"}])
 EVE = person("eve")
@@ -65,7 +67,7 @@ class CommitContract:
         assert everything(backend) == before
 
     def test_removal(self, backend: Backend) -> None:
-        """A removed resource is nowhere, and its unique values are free."""
+        """A removed resource is nowhere, and its id and its unique values are free."""
         commit(backend, BOB, EVE)
         assert commit(backend, Removal("Person", "bob", expected_version=1)) == [None]
         assert backend.get(TENANT, "Person", "bob") is None
@@ -73,6 +75,7 @@ class CommitContract:
         assert found(backend, "Person") == ["eve"]
         assert found(backend, "Person", 'userName eq "bob" or emails.value eq "bob@example.com"') == []
         commit(backend, person("bob-2", userName="bob", emails=BOB.document["emails"]))
+        assert write(backend, person("bob", userName="again")).version == 1
 
     def test_results_in_order(self, backend: Backend) -> None:
         """A commit returns the state after each change, and each change sees those before it."""
@@ -229,6 +232,33 @@ class CommitContract:
         with pytest.raises(ValueError, match="tenant"):
             backend.open(name, "bsr")
         assert found(backend, "Person", tenant=name) == []
+
+    def test_the_longest_tenant_names(self, backend: Backend) -> None:
+        """Names of 63 characters that differ in the last one alone are those of two tenants."""
+        one, other = ("t" * 62 + last for last in "ab")
+        commit(backend, BOB, tenant=one)
+        backend.remember(one, "k", "text", 60)
+        backend.append(one, ["text"], most=10, seconds=60)
+        assert everything(backend, other) == everything(backend, "nobody")
+        assert (backend.recall(other, "k"), backend.journal(other)) == (None, [])
+        for tenant in (one, other):
+            backend.open(tenant, "bsr")
+        assert backend.tenants() == [one, other]
+
+    def test_keys_of_an_extension(self, backend: Backend) -> None:
+        """Attributes of an extension have keys like any others: these move with each change."""
+        badge, desk = f"{EXTRA}:badge", f"{EXTRA}:desk"
+        backend.open(TENANT, "bsr")
+        extras: list[Document] = [{EXTRA: {"badge": f"B{number}", "desk": f"D{number}"}} for number in (1, 2)]
+        commit(backend, person("a", **extras[0]), changed(person("a"), **extras[1]))
+        assert backend.find(TENANT, "Person", badge, "b2") == backend.get(TENANT, "Person", "a")
+        assert [found(backend, "Person", f'{desk} eq "{key}"') for key in ("d1", "d2")] == [[], ["a"]]
+        with pytest.raises(UniquenessConflict) as caught:
+            commit(backend, person("b", **{EXTRA: {"badge": "b2"}}))
+        assert (caught.value.attribute, caught.value.holder) == (badge, "a")
+        commit(backend, person("b", **{EXTRA: {"badge": "b1"}}), RemovalOfAll(Key("Person", desk, "D1")))
+        assert found(backend, "Person") == ["a", "b"]
+        assert list(backend.check()) == []
 
     def test_races_for_a_unique_value(self, backend: Backend) -> None:
         """Of many who create the same name at once, in whatever letter case, one succeeds."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from itertools import cycle
 from threading import Barrier, Event
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ T = TypeVar("T")
 TENANT = "default"
 OTHER = "other-tenant"
 ACTOR = Actor("token-1", "request-1")
+EXTRA = "urn:example:Extra"
 THREADS = 16
 
 
@@ -39,7 +41,15 @@ _PERSON = {
         | {"x-source": "groups"},
     ],
 }
-_EXTENSION = {"id": "urn:example:Extra", "name": "Extra", "attributes": [_attribute("level", "integer")]}
+_EXTENSION = {
+    "id": EXTRA,
+    "name": "Extra",
+    "attributes": [
+        _attribute("level", "integer"),
+        _attribute("badge", uniqueness="server"),
+        _attribute("desk") | {"x-indexed": True},
+    ],
+}
 _TEAM = {
     "id": "urn:example:Team",
     "name": "Team",
@@ -172,11 +182,14 @@ def everything(backend: Backend, tenant: str = TENANT) -> list[object]:
     return [*pages, backend.log(tenant, count=1000)]
 
 
-def at_once(backend: Backend, *attempts: Sequence[Change]) -> list[StoreError | None]:
-    """Commit in as many threads, all at the same moment; return what went wrong in each."""
+def at_once(backend: Backend, *attempts: Sequence[Change], another: Backend | None = None) -> list[StoreError | None]:
+    """Commit in as many threads, all at the same moment; return what went wrong in each.
+
+    :param another: by which every second attempt is made, if it is given.
+    """
     barrier = Barrier(len(attempts))
 
-    def attempt(changes: Sequence[Change]) -> StoreError | None:
+    def attempt(changes: Sequence[Change], backend: Backend) -> StoreError | None:
         barrier.wait()
         try:
             backend.commit(TENANT, changes)
@@ -187,7 +200,7 @@ def at_once(backend: Backend, *attempts: Sequence[Change]) -> list[StoreError | 
         return None
 
     with ThreadPoolExecutor(len(attempts)) as pool:
-        return list(pool.map(attempt, attempts))
+        return list(pool.map(attempt, attempts, cycle((backend, another or backend))))
 
 
 def while_committing(backend: Backend, commits: Sequence[Sequence[Change]], look: Callable[[], T]) -> list[T]:

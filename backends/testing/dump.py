@@ -35,6 +35,7 @@ from flask_bsr_scim.backends.testing.data import (
 )
 from flask_bsr_scim.errors import ConfigurationError
 from flask_bsr_scim.resource import Resource
+from flask_bsr_scim.schema import Document, IndexedAttribute
 
 _TIME = "2026-01-01T00:00:00.000000"
 _MANY = 2 * MEMBERS_AT_ONCE + 1
@@ -129,6 +130,8 @@ class DumpContract:
         ]
         linked_ids = [Members("r", ["a", "n"]), Members("t", ["a", "b"]), Members("u", ["d", "t"])]
         assert records[7:] == [*linked_ids, *lived.log(TENANT)]
+        commit(lived, members("t", clear=True))
+        assert [record for record in _of(TENANT, lived) if isinstance(record, Members)] == linked_ids[::2]
 
     def test_a_dump_of_nothing(self, backend: Backend) -> None:
         """A tenant that is not there has no records; one that was opened and not used has a profile."""
@@ -192,6 +195,7 @@ class DumpContract:
             with pytest.raises(DumpError):
                 backend.load(tenant, records)
             assert _of(tenant, backend) == before
+        backend.open(TENANT, "bsr")
         commit(backend, person("a"), team("t", "a"))
         assert list(backend.check()) == []
 
@@ -241,12 +245,13 @@ class DumpContract:
             backend.load(TENANT, _START)
 
     def test_notes_and_journals_stay(self, lived: Backend) -> None:
-        """They are in no dump, and stay where they are."""
+        """They are in no dump, and stay where they are; the numbers of the journal go on."""
         lived.remember(OTHER, "key", "text", 60)
         lived.append(OTHER, ["entry"], most=10, seconds=60)
         lived.load(OTHER, lived.dump(TENANT), replace=True)
         assert lived.recall(OTHER, "key") == "text"
-        assert [entry.text for entry in lived.journal(OTHER)] == ["entry"]
+        lived.append(OTHER, ["next"], most=10, seconds=60)
+        assert [(entry.number, entry.text) for entry in lived.journal(OTHER)] == [(1, "entry"), (2, "next")]
 
     def test_a_dump_is_of_one_state(self, lived: Backend) -> None:
         """Who writes meanwhile is not in it, or else ends it."""
@@ -274,6 +279,33 @@ class DumpContract:
         seen: list[int] = []
         assert list(lived.check(seen.append)) == []
         assert sum(seen) == 7 + len(lived.log(TENANT)) + 2
+
+    @pytest.mark.parametrize(
+        ("attributes", "by_keys"),
+        [
+            pytest.param({"emails": [{"value": "e"}, {"value": "f"}]}, (["e", "f"], [], ["a"]), id="unique, missing"),
+            pytest.param({"emails": None}, ([], [], ["a"]), id="unique, too many"),
+            pytest.param({"active": False}, (["e"], ["a"], ["a"]), id="not unique, missing"),
+            pytest.param({"nickName": None}, (["e"], [], []), id="not unique, too many"),
+        ],
+    )
+    def test_indexes_are_looked_at(
+        self,
+        backend: Backend,
+        monkeypatch: pytest.MonkeyPatch,
+        attributes: Document,
+        by_keys: tuple[list[str], list[str], list[str]],
+    ) -> None:
+        """A key that leads nowhere, or to a resource that does not have it, is found: or else there can be none."""
+        one = person("a", emails=[{"value": "e"}], nickName="n")
+        backend.open(TENANT, "bsr")
+        commit(backend, one)
+        with monkeypatch.context() as patch:
+            patch.setattr(IndexedAttribute, "keys", lambda index, document: {})
+            commit(backend, changed(one, **attributes))
+        held = [value for value in "ef" if backend.is_held(TENANT, "Person", "emails.value", value)]
+        filters = ("active eq false", 'nickName eq "n"')
+        assert list(backend.check()) or (held, *(found(backend, "Person", text) for text in filters)) == by_keys
 
     @pytest.mark.parametrize(
         ("change", "text"),

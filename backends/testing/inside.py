@@ -17,9 +17,11 @@ from flask_bsr_scim.backends.base import (
     Swap,
 )
 from flask_bsr_scim.backends.testing.data import (
+    ACTOR,
     OTHER,
     TENANT,
     THREADS,
+    ManualClock,
     at_once,
     changed,
     circle,
@@ -83,10 +85,13 @@ class InsideContract:
         assert circles.groups_of(TENANT, []) == circles.groups_of(OTHER, ["b"]) == {}
 
     def test_a_removed_resource_leaves_what_is_hidden(self, circles: Backend) -> None:
-        """Removing a resource takes it out of what is not exposed too."""
+        """Removing a resource takes it out of what is not exposed too, with a new version and an entry in the log."""
         commit(circles, RemovalOfAll(Key("Person", "userName", "B")))
-        assert linked(circles, "Circle", "round") == ["c", "e"]
-        assert linked(circles, "Circle", "square") == []
+        for name, left in (("round", ["c", "e"]), ("square", [])):
+            assert linked(circles, "Circle", name) == left
+            assert stored(circles, "Circle", name).version == 2
+            (entry,) = (entry for entry in circles.log(TENANT) if (entry.id, entry.operation) == (name, "update"))
+            assert (entry.type, entry.before, entry.after, entry.delta) == ("Circle", 1, 2, {"membersRemoved": ["b"]})
 
     def test_members_but_for_some(self, circles: Backend) -> None:
         """Members that hold a key, unique or not, are left out of pages and count; those of other types too."""
@@ -105,13 +110,16 @@ class InsideContract:
         assert circles.count_members(TENANT, groups, types=["Team", "Note"]) == 1
         assert circles.members(TENANT, groups, missing=True) == []
 
-    def test_a_resource_of_another_type(self, circles: Backend) -> None:
-        """A resource that is converted keeps id, creation and some memberships, and leaves the others."""
+    def test_a_resource_of_another_type(self, circles: Backend, clock: ManualClock) -> None:
+        """A resource that is converted keeps id, creation, use and some memberships, and leaves the others."""
+        circles.touch(TENANT, "Person", "b", "2026-01-01T00:01")
         before = stored(circles, "Person", "b")
+        now = clock.advance(seconds=1)
         document = {"schemas": ["urn:example:Note"], "id": "b", "text": "bee"}
         (note_made,) = commit(circles, Conversion("Person", "b", "Note", document, ("Circle",), before.version))
         assert note_made == stored(circles, "Note", "b")
-        assert (note_made.document, note_made.created, note_made.version) == (document, before.created, 2)
+        assert note_made == before._replace(type="Note", version=2, modified=now, text=note_made.text, links=())
+        assert (note_made.document, note_made.used) == (document, "2026-01-01T00:01")
         assert circles.get(TENANT, "Person", "b") is None
         assert circles.groups_of(TENANT, ["b"])["b"] == [
             *(Link("round", "Circle", "round"), Link("square", "Circle", "square"))
@@ -119,10 +127,11 @@ class InsideContract:
         assert circles.members(TENANT, ["t", "square"]) == [
             *(Link("a", "Person"), Link("b", "Note"), Link("d", "Person"))
         ]
-        assert [(e.operation, e.type, e.id, e.before, e.after) for e in circles.log(TENANT, count=100)][-3:] == [
-            ("update", "Team", "t", 1, 2),
-            ("delete", "Person", "b", 1, None),
-            ("create", "Note", "b", None, 2),
+        gone = {name: {"from": value} for name, value in before.document.items() if name != "id"}
+        assert [entry[1:] for entry in circles.log(TENANT)[-3:]] == [
+            (now, *ACTOR, "update", "Team", "t", 1, 2, {"membersRemoved": ["b"]}),
+            (now, *ACTOR, "delete", "Person", "b", 1, None, {"attributes": gone}),
+            (now, *ACTOR, "create", "Note", "b", None, 2, {}),
         ]
         commit(circles, person("new", userName="B"))
 
@@ -150,12 +159,12 @@ class InsideContract:
         assert everything(circles) == before
 
     def test_removal_of_all(self, circles: Backend) -> None:
-        """All that hold a key when the commit comes to it are removed, each with its entry in the log."""
-        commit(circles, person("f", nickName="Dee"), RemovalOfAll(Key(*_INDEXED, "dEE")))
+        """All that hold a key when the commit comes to it go in the order of creation, each with its log entry."""
+        commit(circles, person("A", userName="f", nickName="Dee"), RemovalOfAll(Key(*_INDEXED, "dEE")))
         assert found(circles, "Person") == ["a", "b", "c"]
         assert linked(circles, "Team", "t") == ["a", "b"]
         deleted = [entry.id for entry in circles.log(TENANT, count=100) if entry.operation == "delete"]
-        assert deleted == ["d", "e", "f"]
+        assert deleted == ["d", "e", "A"]
         assert commit(circles, RemovalOfAll(Key(*_INDEXED, "dee"))) == [None]
         assert commit(circles, person("g", nickName="Dee"))[0] is not None
         assert commit(circles, RemovalOfAll(Key(*_INDEXED, "dee")), tenant=OTHER) == [None]
@@ -242,12 +251,13 @@ class InsideContract:
         assert found(backend, "Person") == linked(backend, "Team", "t") == ["a", "d"]
         assert [entry.sequence for entry in backend.log(TENANT)] == [1, 2, 3, 4]
 
-    def test_together_is_all_or_nothing(self, circles: Backend) -> None:
-        """An exception that leaves undoes all commits; the store then works as before."""
+    @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt, SystemExit])
+    def test_together_is_all_or_nothing(self, circles: Backend, error: type[BaseException]) -> None:
+        """An exception that leaves, of whatever kind, undoes all commits; the store then works as before."""
         before = everything(circles)
         additions: list[Change] = [person("x"), members("t", "x", remove=["a"])]
         removals: list[Change] = [RemovalOfAll(Key(*_INDEXED, "Dee")), changed(person("b"), active=False)]
-        self._fail_together(circles, additions, removals)
+        self._fail_together(circles, additions, removals, error=error)
         assert everything(circles) == before
         commit(circles, person("x"))
         assert found(circles, "Person") == [*_PEOPLE, "x"]
@@ -271,14 +281,16 @@ class InsideContract:
         self._fail_together(backend, [person("d")])
         assert found(backend, "Person") == ["a", "b", "c"]
 
-    def _fail_together(self, backend: Backend, *commits: Sequence[Change]) -> None:
+    def _fail_together(
+        self, backend: Backend, *commits: Sequence[Change], error: type[BaseException] = ZeroDivisionError
+    ) -> None:
         def fail() -> NoReturn:
             with backend.together(TENANT):
                 for changes in commits:
                     commit(backend, *changes)
-                raise ZeroDivisionError
+                raise error
 
-        with pytest.raises(ZeroDivisionError):
+        with pytest.raises(error):
             fail()
 
     def test_others_wait_for_what_is_together(self, backend: Backend) -> None:

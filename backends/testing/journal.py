@@ -64,9 +64,12 @@ class JournalContract:
         clock.advance(seconds=21)
         backend.append(TENANT, ["d"], **_BOUNDS)
         assert _read(backend) == [(3, "c"), (4, "d")]
-        clock.advance(seconds=1000)
+        clock.advance(seconds=39)
         backend.append(TENANT, ["e"], **_BOUNDS)
-        assert _read(backend) == [(5, "e")]
+        assert _read(backend) == [(3, "c"), (4, "d"), (5, "e")]
+        clock.advance(seconds=1000)
+        backend.append(TENANT, ["f"], **_BOUNDS)
+        assert _read(backend) == [(6, "f")]
 
     def test_a_journal_is_apart(self, backend: Backend) -> None:
         """Its entries are in no log and in no list, change no version, and open no tenant."""

@@ -4,6 +4,7 @@ import pytest
 
 from flask_bsr_scim.backends.base import Backend, Removal, Swap
 from flask_bsr_scim.backends.testing.data import (
+    ACTOR,
     OTHER,
     TENANT,
     THREADS,
@@ -26,6 +27,7 @@ from flask_bsr_scim.errors import StoreError, UnknownMembers, VersionConflict
 from flask_bsr_scim.resource import Link, MemberChanges
 
 PEOPLE = ("a", "b", "c", "d")
+_MANY = [f"none{number}" for number in range(2500)]
 
 
 class MemberContract:
@@ -101,6 +103,7 @@ class MemberContract:
             pytest.param(("a", "nobody", "c", "none"), {"nobody", "none"}, id="not there"),
             pytest.param(("note",), {"note"}, id="of a type that is no member"),
             pytest.param(("stranger",), {"stranger"}, id="of another tenant"),
+            pytest.param(("a", *_MANY), set(_MANY), id="more than are looked for at once"),
         ],
     )
     @pytest.mark.parametrize("operation", ["insert", "swap", "replace"])
@@ -124,6 +127,7 @@ class MemberContract:
             assert ([link.id for link in resource.links], resource.version) == (left, version)
             assert (resource.modified == now) == (version == 2)
         entries = {entry.id: entry for entry in teams.log(TENANT) if entry.at == now}
+        assert {(entry.token_id, entry.request_id) for entry in entries.values()} == {ACTOR}
         assert {i: (entry.operation, entry.before, entry.after) for i, entry in entries.items()} == {
             "t": ("update", 1, 2),
             "u": ("update", 1, 2),

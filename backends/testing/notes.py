@@ -16,6 +16,7 @@ from flask_bsr_scim.backends.testing.data import (
     everything,
     person,
 )
+from flask_bsr_scim.errors import UniquenessConflict
 
 
 class NoteContract:
@@ -48,15 +49,24 @@ class NoteContract:
         assert backend.remember(TENANT, "k", "second", 60, anew=True) == backend.recall(TENANT, "k") == "second"
         clock.advance(seconds=59)
         assert backend.remember(TENANT, "k", "third", 60) == "second"
+        backend.remember(TENANT, "k", "third", 10, anew=True)
+        backend.remember(TENANT, "k", "fourth", 60, anew=True)
+        backend.remember(TENANT, "k", "fifth", 10, anew=True)
+        clock.advance(seconds=10)
+        assert backend.recall(TENANT, "k") is None
         assert backend.remember(TENANT, "new", "text", 60, anew=True) == backend.recall(TENANT, "new") == "text"
 
     def test_a_text_that_is_remembered_again_lasts(self, backend: Backend, clock: ManualClock) -> None:
-        """Whoever remembers a text finds it for half of the time at least, though it was there before."""
+        """Whoever remembers a text finds it for half of the time at least, though it was there before; or else nothing
+        changes."""
         for _ in range(10):
             assert backend.remember(TENANT, "k", "text", 60) == "text"
             clock.advance(seconds=29)
             assert backend.recall(TENANT, "k") == "text"
-        clock.advance(seconds=61)
+        backend.remember(TENANT, "k", "text", 60)
+        clock.advance(seconds=30)
+        assert backend.remember(TENANT, "k", "text", 60) == "text"
+        clock.advance(seconds=30)
         assert backend.recall(TENANT, "k") is None
 
     def test_notes_are_apart(self, backend: Backend) -> None:
@@ -88,7 +98,7 @@ class NoteContract:
             kept = set(pool.map(remember, range(THREADS)))
         assert kept == {backend.recall(TENANT, "k")}
 
-    def test_the_last_notes_are_kept(self, backend: Backend) -> None:
+    def test_the_last_notes_are_kept(self, backend: Backend, clock: ManualClock) -> None:
         """There are `NOTES` in a tenant: whichever was remembered longest ago goes, in that tenant alone, unless it has
         long to last."""
         backend.remember(OTHER, "0", "text", 60)
@@ -96,8 +106,11 @@ class NoteContract:
         with backend.together(TENANT):
             for number in range(NOTES + 2):
                 backend.remember(TENANT, str(number), "text", 60)
-        kept = [backend.recall(TENANT, str(number)) for number in (0, 1, 3, NOTES, NOTES + 1)]
-        assert kept == [None, None, "text", "text", "text"]
+                clock.advance(seconds=0.001)
+                if number == 5:
+                    backend.remember(TENANT, "0", "again", 60, anew=True)
+        kept = [backend.recall(TENANT, str(number)) for number in (0, 1, 2, 4, 10, NOTES, NOTES + 1)]
+        assert kept == ["again", None, None, "text", "text", "text", "text"]
         assert backend.recall(TENANT, "lasting") == "text"
         assert backend.recall(OTHER, "0") == "text"
 
@@ -111,10 +124,12 @@ class NoteContract:
         assert [backend.recall(TENANT, key) for key in ("1", "2", "a", "b")] == [None, "text", "text", "text"]
 
     def test_notes_inside_of_what_is_together(self, backend: Backend) -> None:
-        """Who remembers inside of :meth:`Backend.together` does not wait for itself."""
+        """Who remembers inside of :meth:`Backend.together` waits not for itself, nor loses it to a failed commit."""
         with backend.together(TENANT):
             commit(backend, person("a"))
             assert backend.remember(TENANT, "k", "text", 60) == backend.recall(TENANT, "k") == "text"
+            with pytest.raises(UniquenessConflict):
+                commit(backend, person("a"))
         assert backend.recall(TENANT, "k") == "text"
 
     def test_a_note_that_is_read_with_a_page(self, backend: Backend, clock: ManualClock) -> None:

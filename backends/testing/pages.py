@@ -4,18 +4,17 @@ from typing import Any
 
 import pytest
 
-from flask_bsr_scim.backends.base import Backend, Key, Page, RemovalOfAll
-from flask_bsr_scim.backends.testing.data import TENANT, changed, commit, person, query, team
+from flask_bsr_scim.backends.base import Backend, Key, Page, Removal, RemovalOfAll
+from flask_bsr_scim.backends.testing.data import EXTRA, TENANT, changed, commit, person, query, team
 
 _NICKNAMES = ("b", "B", None, "a", "ä", None, "", "c", "b", "a'\"%", None, "A")
 _LEVELS = (3, None, -1, 2.5, 3, 10, None, 3)
-_EXTRA = "urn:example:Extra"
 
 ORDERS = [
     pytest.param(None, id="creation"),
     pytest.param("id", id="id"),
     pytest.param("nickName", id="equal and absent values"),
-    pytest.param(f"{_EXTRA}:level", id="numbers"),
+    pytest.param(f"{EXTRA}:level", id="numbers"),
     pytest.param("active", id="boolean"),
     pytest.param("emails", id="several values"),
     pytest.param("groups.display", id="membership"),
@@ -37,7 +36,7 @@ def _crowd() -> list[Any]:
             emails = [{"value": f"{9 - number}@x.org"}, {"value": f"{number}@y.org"}]
             attributes["emails"] = emails[: 1 + number % 2]
         if number < len(_LEVELS) and _LEVELS[number] is not None:
-            attributes[_EXTRA] = {"level": _LEVELS[number]}
+            attributes[EXTRA] = {"level": _LEVELS[number]}
         people.append(person(f"p{(5 * number) % 12:02}", **attributes))
     return people
 
@@ -63,6 +62,7 @@ class PageContract:
     def _walk(self, backend: Backend, *asked: Any, **rest: Any) -> list[Page]:
         pages = [self._page(backend, *asked, **rest)]
         while pages[-1].more:
+            assert len(pages) < pages[0].total, "the cursors do not move on"
             pages.append(self._page(backend, *asked, **{**rest, "after": pages[-1].cursor}))
         return pages
 
@@ -98,7 +98,7 @@ class PageContract:
             assert skipped.more is (len(_ids(whole)[place:]) > 5)
 
     @pytest.mark.parametrize("descending", [False, True], ids=["ascending", "descending"])
-    @pytest.mark.parametrize("sort_by", [None, "nickName", f"{_EXTRA}:level", "meta.created"])
+    @pytest.mark.parametrize("sort_by", [None, "nickName", f"{EXTRA}:level", "meta.created"])
     def test_a_gap_outlives_its_resources(self, crowd: Backend, sort_by: str | None, descending: bool) -> None:
         """Whatever is removed and created, what stays is on the same side of a gap as before."""
         order: dict[str, Any] = {} if sort_by is None else {"descending": descending}
@@ -112,6 +112,17 @@ class PageContract:
             assert [i for i in onward if i[:3] != "new"] == [i for i in _ids(whole)[place:] if i not in gone]
             assert [i for i in back if i[:3] != "new"] == [i for i in _ids(whole)[:place][::-1] if i not in gone]
             assert {i for i in (*onward, *back) if i[:3] == "new"} == {"new", "new0", "new1", "new2"}
+
+    def test_who_comes_is_behind_all_gaps(self, backend: Backend) -> None:
+        """In the order of creation a new resource is behind whoever was there before, gone or not."""
+        commit(backend, *map(person, "abc"))
+        end = self._page(backend).cursor
+        commit(backend, Removal("Person", "c"))
+        commit(backend, person("d"))
+        assert _ids(self._page(backend, after=end)) == ["d"]
+        commit(backend, *(Removal("Person", gone) for gone in "abd"))
+        commit(backend, person("e"))
+        assert _ids(self._page(backend, after=end)) == ["e"]
 
     @pytest.mark.parametrize("sort_by", [None, "nickName"])
     @pytest.mark.parametrize("filter", [None, 'userName eq "p00" or userName eq "p05"', 'userName eq "p05"'])

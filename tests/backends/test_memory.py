@@ -15,3 +15,9 @@ class TestMemoryBackend(BackendContract):
     @pytest.fixture
     def make_backend(self) -> Callable[..., Backend]:
         return MemoryBackend
+
+
+def test_no_rule_hides_another() -> None:
+    """What the parts of the suite have has names of its own: of two tests with one name the second would not run."""
+    names = [name for part in BackendContract.__bases__ for name in vars(part) if not name.startswith("__")]
+    assert len(names) == len(set(names))

@@ -48,14 +48,28 @@ from flask_bsr_scim.errors import StoreUnavailable, TooMany
 from flask_bsr_scim.view import View
 from tests.backends.test_new_indexes import UNIQUE, note_types
 from tests.redis_server import new_prefix, shared
+from tests.server.running import free_port
 
 
-class TestRedisBackend(BackendContract):
-    """It keeps the contract."""
+class OnRedis:
+    """What the contract needs of a backend on Redis."""
 
     @pytest.fixture
     def make_backend(self) -> Callable[..., Backend]:
-        return lambda types, **rest: open_backend(shared().uri(), types, **rest)
+        return partial(open_backend, shared().uri())
+
+    @pytest.fixture
+    def open_again(self, make_backend: Callable[..., Backend]) -> Callable[..., Backend]:
+        return make_backend
+
+    @pytest.fixture
+    def unreachable(self, monkeypatch: pytest.MonkeyPatch) -> Backend:
+        monkeypatch.setattr("flask_bsr_scim.backends.redis.uri._RETRIES", 0)
+        return open_backend(f"redis://127.0.0.1:{free_port()}", TYPES)
+
+
+class TestRedisBackend(OnRedis, BackendContract):
+    """It keeps the contract."""
 
 
 class Repeating(Server):

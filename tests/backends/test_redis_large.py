@@ -42,7 +42,7 @@ from flask_bsr_scim.backends.testing.data import (
 )
 from flask_bsr_scim.backends.testing.inside import InsideContract
 from flask_bsr_scim.errors import StoreUnavailable, UnknownMembers
-from tests.backends.test_redis import SentTwice, keys_of
+from tests.backends.test_redis import OnRedis, SentTwice, keys_of
 from tests.redis_server import running, shared
 
 PEOPLE = [f"p{number:02}" for number in range(20)]
@@ -57,12 +57,8 @@ def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(each, "_FEW", 1)
 
 
-class TestLargeCommits(BackendContract):
+class TestLargeCommits(OnRedis, BackendContract):
     """They keep the contract."""
-
-    @pytest.fixture
-    def make_backend(self) -> Callable[..., Backend]:
-        return lambda types, **rest: open_backend(shared().uri(), types, **rest)
 
 
 class TestLargeCommitsThatAreSentTwice(SentTwice, CommitContract, InsideContract):

@@ -40,6 +40,14 @@ class TestSQLiteBackend(BackendContract):
     def make_backend(self, tmp_path: Path) -> Callable[..., Backend]:
         return partial(SQLiteBackend, path=str(tmp_path / "store.db"), synchronous="NORMAL")
 
+    @pytest.fixture
+    def open_again(self, make_backend: Callable[..., Backend]) -> Callable[..., Backend]:
+        return make_backend
+
+    @pytest.fixture
+    def unreachable(self, tmp_path: Path) -> Backend:
+        return SQLiteBackend(TYPES, str(tmp_path))
+
 
 @pytest.fixture
 def path(tmp_path: Path) -> str:

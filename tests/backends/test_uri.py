@@ -14,7 +14,7 @@ from flask_bsr_scim.backends import open_backend, uri
 from flask_bsr_scim.backends.memory import MemoryBackend
 from flask_bsr_scim.backends.sqlite import SQLiteBackend
 from flask_bsr_scim.backends.testing.data import TYPES, ManualClock, commit, person
-from flask_bsr_scim.errors import ConfigurationError
+from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
 from flask_bsr_scim.schema import TypeRegistry
 
 
@@ -26,6 +26,16 @@ class OutsideBackend(MemoryBackend):
     @classmethod
     def from_uri(cls, uri: str, types: TypeRegistry, options: Mapping[str, Any], **shared: Any) -> Self:
         return cls(types, **shared)
+
+
+class AbsentBackend(OutsideBackend):
+    """One whose store is not there."""
+
+    UNAVAILABLE = (OSError,)
+
+    @classmethod
+    def from_uri(cls, uri: str, types: TypeRegistry, options: Mapping[str, Any], **shared: Any) -> Self:
+        raise NotADirectoryError("no folder")
 
 
 def test_memory() -> None:
@@ -85,6 +95,14 @@ def test_outside_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     backend = open_backend("outside://", TYPES)
     assert isinstance(backend, OutsideBackend)
     assert commit(backend, person("a")) == [backend.get("default", "Person", "a")]
+
+
+def test_a_store_that_is_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A driver's error is the contract's, also where a backend looks for its store before it is used."""
+    entry = EntryPoint("absent", f"{__name__}:AbsentBackend", uri.ENTRY_POINTS)
+    monkeypatch.setattr(uri, "entry_points", lambda group: [entry])
+    with pytest.raises(StoreUnavailable, match="no folder"):
+        open_backend("absent://", TYPES)
 
 
 def test_others_are_looked_for_on_demand(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,7 @@ from flask_bsr_scim.backends.testing import BackendContract
 from flask_bsr_scim.backends.testing.data import TENANT, TYPES, changed, commit, found, person, stored
 from flask_bsr_scim.errors import StoreUnavailable, UniquenessConflict
 from tests.redis_sets.sets import Cluster, started, wait_until
+from tests.server.running import free_port
 
 WITHIN = 2
 """Seconds for an answer."""
@@ -35,7 +36,15 @@ class TestCluster(BackendContract):
 
     @pytest.fixture
     def make_backend(self, cluster: Cluster) -> Callable[..., Backend]:
-        return lambda types, **rest: open_backend(cluster.uri(), types, **rest)
+        return partial(open_backend, cluster.uri())
+
+    @pytest.fixture
+    def open_again(self, make_backend: Callable[..., Backend]) -> Callable[..., Backend]:
+        return make_backend
+
+    @pytest.fixture
+    def unreachable(self) -> Backend:
+        return open_backend(f"redis+cluster://127.0.0.1:{free_port()}", TYPES)
 
 
 @pytest.fixture

@@ -122,10 +122,14 @@ FORM = "id must be a URN of letters, digits and - . _ + between its colons, as u
         ),
         (
             {"attributes": [reference("User", **{"x-follows": "displayname"})]},
-            "attribute 'owner.label': x-follows is 'displayname', which is shown of no such resource",
+            "attribute 'owner.label': x-follows is 'displayname', which is not shown of User",
         ),
-        ({"attributes": [reference("User", **{"x-follows": "password"})]}, "is shown of no such resource"),
-        ({"attributes": [reference("external", **{"x-follows": "title"})]}, "is shown of no such resource"),
+        ({"attributes": [reference("User", **{"x-follows": "password"})]}, "which is not shown of User"),
+        (
+            {"attributes": [reference("User", "Group", **{"x-follows": "userName"})]},
+            "which is not shown of each of User, Group",
+        ),
+        ({"attributes": [reference("external", **{"x-follows": "title"})]}, "is not shown of what it refers to"),
     ],
 )  # fmt: skip
 def test_an_extension_that_is_wrong(members: Document, text: str) -> None:
