@@ -181,7 +181,7 @@ MALFORMED = {
     "two values": 'userName eq "x" "y"',
     "single quotes": "userName eq 'x'",
     "two words as value": "userName eq barbara jensen",
-    "a word with a quote": "userName eq bjensen\"",
+    "a word with a quote": 'userName eq bjensen"',
     "an operator as value": "userName eq and",
     "a word with another character": "userName eq ${name}",
     "a date without quotes": "meta.created gt 2011-05-13T04:42:34Z",
