@@ -19,8 +19,8 @@ from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.registry.tokens import TOKEN, TokenStore
 
 REFUSAL = (
-    "The API token is missing, unknown, expired or revoked, or belongs to no active user. It begins with bsrapi_; the "
-    "command bsr-scim admin create makes one for an administrator, bsr-scim token create --kind api for a user."
+    "The API token is missing, unknown, expired or revoked, or belongs to no active user. The command bsr-scim admin "
+    "create makes one for an administrator, bsr-scim token create --kind api for a user."
 )
 """What is said of a credential, whatever is wrong with it."""
 
