@@ -2,6 +2,7 @@
 
 from flask_bsr_scim.backends.sql_values import exposed
 from flask_bsr_scim.backends.transaction import Row
+from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema import TypeRegistry
 from flask_bsr_scim.view import MARK, MARKED, RELATIVE, View, unmarked
 
@@ -23,7 +24,8 @@ class Texts:
         """Return what is kept of a row's document."""
         if row.type not in self.exposed:
             return row.text
-        return self.view.text(row.resource()._replace(text=unmarked(row.text)))
+        (text,) = self.view.texts((Resource(*row[1:6], unmarked(row.text), None),))
+        return text
 
 
 def document_in(text: str) -> str:

@@ -58,7 +58,7 @@ class Binder:
     def _set_all(self, op: Op, raw: JSON, urn: str | None = None) -> Steps:
         """Yield the steps for the members of an object: of the whole resource, or of the schema that `urn` names."""
         where = urn or "value"
-        if urn is None:
+        if urn is None and not isinstance(raw, dict):
             raw = self._only_one(opened(raw))
         if not isinstance(raw, dict):
             raise wrong(where, "an object of attributes" + (", as there is no path" if urn is None else ""), raw)

@@ -131,7 +131,8 @@ def _check_media_type(request: Request) -> None:
 
 def read_data(request: Request, limit: int) -> bytes:
     """Return the request's body, inflated; errors as in :func:`read_body`."""
-    return _inflated(_received(request, limit), encoding_of(request), limit)
+    data = _received(request, limit)
+    return _inflated(data, encoding_of(request), limit) if "HTTP_CONTENT_ENCODING" in request.environ else data
 
 
 def encoding_of(request: Request) -> str:
