@@ -1,9 +1,10 @@
 """The contract suite: what every backend must pass, the tests of the rules of
 :class:`~flask_bsr_scim.backends.base.Backend`.
 
-A backend's own tests take it over with a few fixtures::
+A backend's own tests take it over with a few fixtures; a store that no second process can share, as one in memory, has
+no :class:`SharedContract`, and `make_backend` is all that it needs::
 
-    class TestMyBackend(BackendContract):
+    class TestMyBackend(BackendContract, SharedContract):
         @pytest.fixture
         def make_backend(self, tmp_path):
             return partial(MyBackend, path=tmp_path / "store")
@@ -37,6 +38,8 @@ from flask_bsr_scim.backends.testing.pages import PageContract  # noqa: E402
 from flask_bsr_scim.backends.testing.reads import LogContract, ReadContract  # noqa: E402
 from flask_bsr_scim.backends.testing.shared import SharedContract  # noqa: E402
 
+__all__ = ["BackendContract", "SharedContract"]
+
 
 class BackendContract(
     CommitContract,
@@ -48,24 +51,13 @@ class BackendContract(
     PageContract,
     ReadContract,
     LogContract,
-    SharedContract,
 ):
-    """All rules. A subclass gives the fixture `make_backend`, and the other two unless its store cannot have them."""
+    """All rules of one backend on its store. A subclass gives the fixture `make_backend`."""
 
     @pytest.fixture
     def make_backend(self) -> Callable[..., Backend]:
         """Return what makes a backend with an empty store from the keyword arguments of :class:`Backend`."""
         raise NotImplementedError(f"{type(self).__name__} has to give the fixture make_backend")
-
-    @pytest.fixture
-    def open_again(self) -> Callable[..., Backend]:
-        """Return what makes a second backend on the store of the first, from the same keyword arguments."""
-        pytest.skip("the fixture open_again is not given: two processes cannot share the store")
-
-    @pytest.fixture
-    def unreachable(self) -> Backend:
-        """Return a backend whose store does not answer."""
-        pytest.skip("the fixture unreachable is not given: the store cannot be out of reach")
 
     @pytest.fixture
     def clock(self) -> ManualClock:

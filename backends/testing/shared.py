@@ -55,7 +55,20 @@ def _together(store: Backend) -> None:
 
 
 class SharedContract:
-    """What holds of two backends on one store, and of one whose store does not answer."""
+    """What holds of two backends on one store, and of one whose store does not answer.
+
+    A subclass of this and of the others gives the fixtures `open_again` and `unreachable`, too.
+    """
+
+    @pytest.fixture
+    def open_again(self) -> Callable[..., Backend]:
+        """Return what makes a second backend on the store of the first, from the same keyword arguments."""
+        raise NotImplementedError(f"{type(self).__name__} has to give the fixture open_again")
+
+    @pytest.fixture
+    def unreachable(self) -> Backend:
+        """Return a backend whose store does not answer."""
+        raise NotImplementedError(f"{type(self).__name__} has to give the fixture unreachable")
 
     @pytest.fixture
     def another(self, backend: Backend, open_again: Callable[..., Backend], clock: ManualClock) -> Iterator[Backend]:

@@ -6,7 +6,7 @@ import pytest
 
 from flask_bsr_scim.backends.base import Backend
 from flask_bsr_scim.backends.memory import MemoryBackend
-from flask_bsr_scim.backends.testing import BackendContract
+from flask_bsr_scim.backends.testing import BackendContract, SharedContract
 
 
 class TestMemoryBackend(BackendContract):
@@ -19,5 +19,6 @@ class TestMemoryBackend(BackendContract):
 
 def test_no_rule_hides_another() -> None:
     """What the parts of the suite have has names of its own: of two tests with one name the second would not run."""
-    names = [name for part in BackendContract.__bases__ for name in vars(part) if not name.startswith("__")]
+    parts = (*BackendContract.__bases__, SharedContract)
+    names = [name for part in parts for name in vars(part) if not name.startswith("__")]
     assert len(names) == len(set(names))

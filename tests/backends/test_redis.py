@@ -23,7 +23,7 @@ from flask_bsr_scim.backends.redis.space import Fetched
 from flask_bsr_scim.backends.redis.tenant import PATIENCE, StoredTenant
 from flask_bsr_scim.backends.redis.turns import Turns
 from flask_bsr_scim.backends.redis.uri import Options, client_maker, read_place
-from flask_bsr_scim.backends.testing import BackendContract
+from flask_bsr_scim.backends.testing import BackendContract, SharedContract
 from flask_bsr_scim.backends.testing.commits import CommitContract
 from flask_bsr_scim.backends.testing.data import (
     OTHER,
@@ -68,7 +68,7 @@ class OnRedis:
         return open_backend(f"redis://127.0.0.1:{free_port()}", TYPES)
 
 
-class TestRedisBackend(OnRedis, BackendContract):
+class TestRedisBackend(OnRedis, BackendContract, SharedContract):
     """It keeps the contract."""
 
 

@@ -20,7 +20,7 @@ from flask_bsr_scim.backends.redis.space import Kinds
 from flask_bsr_scim.backends.redis.tenant import StoredTenant
 from flask_bsr_scim.backends.redis.uri import Options, client_maker, read_place
 from flask_bsr_scim.backends.redis.waiting import Waiting
-from flask_bsr_scim.backends.testing import BackendContract
+from flask_bsr_scim.backends.testing import BackendContract, SharedContract
 from flask_bsr_scim.backends.testing.commits import CommitContract
 from flask_bsr_scim.backends.testing.data import (
     OTHER,
@@ -57,7 +57,7 @@ def _few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(each, "_FEW", 1)
 
 
-class TestLargeCommits(OnRedis, BackendContract):
+class TestLargeCommits(OnRedis, BackendContract, SharedContract):
     """They keep the contract."""
 
 

@@ -16,7 +16,7 @@ import pytest
 from flask_bsr_scim.backends.base import Backend, Query, Removal
 from flask_bsr_scim.backends.sqlite import SQLiteBackend, schema
 from flask_bsr_scim.backends.sqlite import backend as sqlite_module
-from flask_bsr_scim.backends.testing import BackendContract
+from flask_bsr_scim.backends.testing import BackendContract, SharedContract
 from flask_bsr_scim.backends.testing.data import (
     TENANT,
     TYPES,
@@ -33,7 +33,7 @@ from flask_bsr_scim.backends.testing.data import (
 from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
 
 
-class TestSQLiteBackend(BackendContract):
+class TestSQLiteBackend(BackendContract, SharedContract):
     """It keeps the contract."""
 
     @pytest.fixture

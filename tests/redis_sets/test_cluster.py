@@ -12,7 +12,7 @@ import pytest
 from flask_bsr_scim.backends import open_backend
 from flask_bsr_scim.backends.base import Backend
 from flask_bsr_scim.backends.redis.layout import keys
-from flask_bsr_scim.backends.testing import BackendContract
+from flask_bsr_scim.backends.testing import BackendContract, SharedContract
 from flask_bsr_scim.backends.testing.data import TENANT, TYPES, changed, commit, found, person, stored
 from flask_bsr_scim.errors import StoreUnavailable, UniquenessConflict
 from tests.redis_sets.sets import Cluster, started, wait_until
@@ -31,7 +31,7 @@ def cluster() -> Iterator[Cluster]:
         yield cluster
 
 
-class TestCluster(BackendContract):
+class TestCluster(BackendContract, SharedContract):
     """It keeps the contract."""
 
     @pytest.fixture
