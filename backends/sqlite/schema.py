@@ -14,14 +14,7 @@ Progress = Callable[[int, int], None]
 
 _SET = "flask_bsr_scim"
 
-_TABLES = """
-CREATE TABLE tenant (
-    number INTEGER PRIMARY KEY,
-    name TEXT NOT NULL UNIQUE,
-    profile TEXT
-);
-CREATE TABLE resource (
-    seq INTEGER PRIMARY KEY,
+_RESOURCE = """\
     tenant INTEGER NOT NULL,
     type TEXT NOT NULL,
     id TEXT NOT NULL,
@@ -31,12 +24,26 @@ CREATE TABLE resource (
     used TEXT,
     label TEXT,
     document TEXT NOT NULL,
-    listed INTEGER
-);
+    listed INTEGER"""
+"""What both tables of resources hold behind their numbers."""
+
+_INDEXES = """\
 CREATE UNIQUE INDEX resource_id ON resource (tenant, id);
 CREATE INDEX resource_type ON resource (tenant, type);
 CREATE INDEX resource_created ON resource (tenant, type, created) WHERE listed = 1;
-CREATE INDEX resource_modified ON resource (tenant, type, modified) WHERE listed = 1;
+CREATE INDEX resource_modified ON resource (tenant, type, modified) WHERE listed = 1;"""
+
+_TABLES = f"""
+CREATE TABLE tenant (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    profile TEXT
+);
+CREATE TABLE resource (
+    seq INTEGER PRIMARY KEY,
+{_RESOURCE}
+);
+{_INDEXES}
 CREATE TABLE unique_key (
     tenant INTEGER NOT NULL,
     name TEXT NOT NULL,
@@ -110,27 +117,15 @@ def create_tables(db: Database) -> None:
     db.executescript(_TABLES)
 
 
-_NUMBERED_ONCE = """
+_NUMBERED_ONCE = f"""
 CREATE TABLE numbered (
     seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    tenant INTEGER NOT NULL,
-    type TEXT NOT NULL,
-    id TEXT NOT NULL,
-    version INTEGER NOT NULL,
-    created TEXT NOT NULL,
-    modified TEXT NOT NULL,
-    used TEXT,
-    label TEXT,
-    document TEXT NOT NULL,
-    listed INTEGER
+{_RESOURCE}
 );
 INSERT INTO numbered SELECT * FROM resource ORDER BY seq;
 DROP TABLE resource;
 ALTER TABLE numbered RENAME TO resource;
-CREATE UNIQUE INDEX resource_id ON resource (tenant, id);
-CREATE INDEX resource_type ON resource (tenant, type);
-CREATE INDEX resource_created ON resource (tenant, type, created) WHERE listed = 1;
-CREATE INDEX resource_modified ON resource (tenant, type, modified) WHERE listed = 1;
+{_INDEXES}
 """
 
 
