@@ -134,9 +134,10 @@ def _of_other_addresses(store: TenantStore, user_id: str, before: Document, afte
     had = {fold(address) for address in own_addresses(before)}
     new = [address for address in own_addresses(after) if fold(address) not in had]
     _check_addresses(store, user_id, new, f"of the user with the id {user_id}")
-    if fold(signs_in_by(before)) == fold(signs_in_by(after)):
-        return [*known_by_none(new)]
-    return [*known_by_none(new), *_signing_in_alone(store, user_id, after, look=True)]
+    conditions: list[Change] = [*known_by_none(new)]
+    if fold(signs_in_by(before)) != fold(signs_in_by(after)):
+        conditions += _signing_in_alone(store, user_id, after, look=True)
+    return conditions
 
 
 def _check_addresses(store: TenantStore, user_id: str, new: Sequence[str], whose: str) -> None:

@@ -137,11 +137,10 @@ def _texts(values: Iterable[str], of: str) -> set[str]:
 
     :raises InvalidArgument: it is neither a text nor some texts.
     """
-    given = [values] if isinstance(values, str) else list(values) if isinstance(values, Iterable) else [values]
-    texts = {text for text in given if isinstance(text, str)}
+    given = [*values] if isinstance(values, Iterable) and not isinstance(values, str) else [values]
     if not all(isinstance(text, str) for text in given):
         raise InvalidArgument(f"{of} holds something that is no text: give a list of texts.")
-    return texts
+    return set(given)
 
 
 def _group_names(groups: Iterable[str] | None, protocol: SignInProtocol, options: SignInOptions) -> set[str] | None:

@@ -206,8 +206,7 @@ def refuse_outside(
     error: Exception, refuse: Callable[[Exception, str], flask.Response] = error_response
 ) -> flask.Response:
     """Answer for what went wrong outside of the views, with a line in the log as for any refusal."""
-    request: flask.Request = flask.request._get_current_object()  # type: ignore[attr-defined]
-    visit = _Visit(request, _request_id(request), perf_counter(), Speech())
+    visit = _Visit(flask.request, _request_id(flask.request), perf_counter(), Speech())
     response = refuse(error, visit.request_id)
     response.headers["X-Request-Id"] = visit.request_id
     _log_request(logging.WARNING, response, visit)
