@@ -94,7 +94,10 @@ ADD = [
         id="Entra: a role in its value",
     ),
     pytest.param(
-        user(), op("add", "roles", [{"value": '{"a": 1}'}]), user(roles=[{"value": '{"a": 1}'}]), id="a value of JSON"
+        user(),
+        op("add", "roles", [{"value": '{"value": 1}'}]),
+        user(roles=[{"value": '{"value": 1}'}]),
+        id="a value of JSON that is no role",
     ),
     pytest.param(user(), op("replace", "nickName", ["B"]), user(nickName="B"), id="SCIM-SDK: a list of one"),
     pytest.param(
