@@ -30,6 +30,9 @@ from flask_bsr_scim.backends.conventions import utc_now as utc_now
 from flask_bsr_scim.backends.dumping import Dumping
 from flask_bsr_scim.backends.journal import JournalEntry as JournalEntry
 from flask_bsr_scim.backends.journal import Journals
+from flask_bsr_scim.backends.notes import LASTING as LASTING
+from flask_bsr_scim.backends.notes import NOTES as NOTES
+from flask_bsr_scim.backends.notes import Notes
 from flask_bsr_scim.backends.queries import MemberChoice as MemberChoice
 from flask_bsr_scim.backends.queries import Note as Note
 from flask_bsr_scim.backends.queries import Page as Page
@@ -41,14 +44,14 @@ from flask_bsr_scim.resource import Link, Resource
 from flask_bsr_scim.schema import ResourceType, TypeRegistry
 from flask_bsr_scim.schema.values import timestamp
 
-NOTES, LASTING = 10_000, 4 * 3600
-"""So many notes of a tenant are kept, and whichever are to last for more than so many seconds."""
+Both = tuple[Resource | None, Resource | None]
+"""What :meth:`Backend.get_both` found."""
 
 Observer = Callable[[str, Sequence[LogEntry]], None]
 """Takes a tenant and the entries of the change log that one commit wrote."""
 
 
-class Backend(Dumping, Journals, ABC):
+class Backend(Dumping, Journals, Notes, ABC):
     """A store of resources. Its rules, each of which has a test in :mod:`flask_bsr_scim.backends.testing`, but for what
     things cost and what a crash leaves:
 
@@ -109,6 +112,15 @@ class Backend(Dumping, Journals, ABC):
         """Return a resource, None when there is none of that type; with its memberships, read in the same snapshot."""
         with self._wrapped:
             return self._get(tenant, type_name, resource_id, links)
+
+    @final
+    def get_both(self, tenant: str, first: tuple[str, str], second: tuple[str, str], *, links: bool = False) -> Both:
+        """Return what :meth:`get` does, and another resource without its memberships; cheaper than one by one.
+
+        :param first: type and id, and so is `second`.
+        """
+        with self._wrapped:
+            return self._get_both(tenant, first, second, links)
 
     @final
     def find(self, tenant: str, type_name: str, attribute: str, value: Any) -> Resource | None:
@@ -265,31 +277,6 @@ class Backend(Dumping, Journals, ABC):
         with self._wrapped:
             self._touch(tenant, type_name, resource_id, used)
 
-    # Notes
-
-    @final
-    def remember(self, tenant: str, key: str, text: str, seconds: int, *, anew: bool = False) -> str:
-        """Keep a text under a key for a time, unless one is kept there already; return what is kept there.
-
-        So of all who ask, in whatever process, one decides. To remember the same once more prolongs it when less than
-        half of the time is left, and else costs no more than :meth:`recall`. Of a tenant's notes the last `NOTES` are
-        kept, and of older ones those that have more than `LASTING` seconds left. No other writer is waited for long.
-
-        :param key: up to 100 letters, digits and `-`, `_`.
-        :param anew: in the place of what is kept there.
-        :raises StoreUnavailable: the store takes no writes now.
-        :raises ValueError: see :meth:`commit`.
-        """
-        check_tenant(tenant)
-        with self._wrapped:
-            return self._remember(tenant, key, text, seconds, anew)
-
-    @final
-    def recall(self, tenant: str, key: str) -> str | None:
-        """Return the text that is kept under a key; None when there is none, or its time is over."""
-        with self._wrapped:
-            return self._recall(tenant, key)
-
     # Life
 
     @abstractmethod
@@ -310,6 +297,10 @@ class Backend(Dumping, Journals, ABC):
 
     @abstractmethod
     def _get(self, tenant: str, type_name: str, resource_id: str, links: bool) -> Resource | None: ...
+
+    def _get_both(self, tenant: str, first: tuple[str, str], second: tuple[str, str], links: bool) -> Both:
+        """Here they are read one by one; a backend can do better."""
+        return self._get(tenant, *first, links), self._get(tenant, *second, False)
 
     @abstractmethod
     def _find(self, tenant: str, type_name: str, attribute: str, key: Any) -> Resource | None: ...
@@ -362,12 +353,6 @@ class Backend(Dumping, Journals, ABC):
     @abstractmethod
     def _touch(self, tenant: str, type_name: str, resource_id: str, used: str) -> None: ...
 
-    @abstractmethod
-    def _remember(self, tenant: str, key: str, text: str, seconds: int, anew: bool) -> str: ...
-
-    @abstractmethod
-    def _recall(self, tenant: str, key: str) -> str | None: ...
-
     UNAVAILABLE: ClassVar[tuple[type[Exception], ...]] = ()
     """The driver's exceptions that mean the store cannot be used."""
 
@@ -384,10 +369,6 @@ class Backend(Dumping, Journals, ABC):
 
     def _now(self) -> str:
         return timestamp(self.clock())
-
-    def _seconds(self) -> float:
-        """Return the present moment in seconds since 1970, by which notes end."""
-        return self.clock().timestamp()
 
     def _log_horizon(self) -> str:
         """Return the time before which a commit purges entries of the change log; one that writes none need not."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple, Protocol
 
 from flask_bsr_scim.backends.base import NOBODY, Actor, Change, Insert, Removal, Swap
+from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema import Document
 from flask_bsr_scim.view import View
 
@@ -53,11 +54,18 @@ class Consequences(Protocol):
         :param again: the store refused an earlier answer, so that nothing is to be taken for granted.
         """
 
-    def swap(self, context: Context, before: Document, change: Swap) -> Sequence[Change]:
-        """Return what goes with a change of a resource, whose stored document is `before`."""
+    def beside(self, type_name: str, resource_id: str) -> tuple[str, str] | None:
+        """Return type and id of what is to be read together with a resource that changes or ends; None for nothing."""
 
-    def remove(self, context: Context, before: Document, change: Removal) -> Sequence[Change]:
-        """Return what goes with a removal."""
+    def swap(self, context: Context, before: Document, beside: Resource | None, change: Swap) -> Sequence[Change]:
+        """Return what goes with a change of a resource.
+
+        :param before: its stored document.
+        :param beside: what :meth:`beside` names, if it is there.
+        """
+
+    def remove(self, context: Context, before: Document, beside: Resource | None, change: Removal) -> Sequence[Change]:
+        """Return what goes with a removal; parameters as in :meth:`swap`."""
 
 
 class NoConsequences:
@@ -67,11 +75,14 @@ class NoConsequences:
         """Return the change alone."""
         return (change,)
 
-    def swap(self, context: Context, before: Document, change: Swap) -> Sequence[Change]:
+    def beside(self, type_name: str, resource_id: str) -> None:
+        """Return that nothing is to be read."""
+
+    def swap(self, context: Context, before: Document, beside: Resource | None, change: Swap) -> Sequence[Change]:
         """Return the change alone."""
         return (change,)
 
-    def remove(self, context: Context, before: Document, change: Removal) -> Sequence[Change]:
+    def remove(self, context: Context, before: Document, beside: Resource | None, change: Removal) -> Sequence[Change]:
         """Return the change alone."""
         return (change,)
 

@@ -104,7 +104,7 @@ class Writer:
         :raises ServiceUnavailable: other clients came first time and again.
         """
         for _ in range(_ATTEMPTS):
-            old = self.get(context, resource_type, resource_id, links=resource_type.members is None)
+            old, beside = self._look(context, resource_type, resource_id, links=resource_type.members is None)
             expected = conditions.check(old)
             before = old.document
             outcome = change(before)
@@ -113,7 +113,7 @@ class Writer:
             if outcome.depends_on_old:
                 expected = old.version
             swap = Swap(old.type, old.id, outcome.document, outcome.members, expected)
-            changes = self._consequences.swap(context, before, swap)
+            changes = self._consequences.swap(context, before, beside, swap)
             if outcome.document is None and outcome.members is None and len(changes) == 1:
                 return old
             try:
@@ -130,14 +130,30 @@ class Writer:
     def remove(self, context: Context, resource_type: ResourceType, resource_id: str, conditions: Conditions) -> None:
         """Remove a resource; errors as in :meth:`update`."""
         for _ in range(_ATTEMPTS):
-            old = self.get(context, resource_type, resource_id)
+            old, beside = self._look(context, resource_type, resource_id, links=False)
             removal = Removal(resource_type.name, resource_id, conditions.check(old))
             try:
-                self._references.commit(context, self._consequences.remove(context, old.document, removal))
+                self._references.commit(context, self._consequences.remove(context, old.document, beside, removal))
             except (VersionConflict, ResourceNotFound):
                 continue
             return
         raise _too_busy()
+
+    def _look(
+        self, context: Context, resource_type: ResourceType, resource_id: str, *, links: bool
+    ) -> tuple[Resource, Resource | None]:
+        """Return a resource that is to change or to end, and what its consequences want to see beside it.
+
+        :raises NotFound: there is no such resource.
+        """
+        second = self._consequences.beside(resource_type.name, resource_id)
+        if second is None:
+            return self.get(context, resource_type, resource_id, links=links), None
+        first = resource_type.name, resource_id
+        resource, beside = self._backend.get_both(context.tenant, first, second, links=links)
+        if resource is None:
+            raise _not_found(resource_type, resource_id)
+        return resource, beside
 
     def _commit(
         self, context: Context, type_name: str, changes: Sequence[Change], before: Document | None = None

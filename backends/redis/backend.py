@@ -12,6 +12,7 @@ from flask_bsr_scim.backends.base import (
     LASTING,
     NOTES,
     Actor,
+    Both,
     Change,
     JournalEntry,
     LogEntry,
@@ -102,6 +103,12 @@ class RedisBackend(TransactionalBackend):
     def _get(self, tenant: str, type_name: str, resource_id: str, links: bool) -> Resource | None:
         found = self._one(tenant, Ids([resource_id]), type_name if links else None)
         return found if found is not None and found.type == type_name else None
+
+    def _get_both(self, tenant: str, first: tuple[str, str], second: tuple[str, str], links: bool) -> Both:
+        records = self._space(tenant).fetch(Ids([first[1], second[1]]), first[0] if links else None).records
+        found = {(record.resource.type, record.resource.id): record.resource for record in records}
+        other = found.get(second)
+        return found.get(first), other and other._replace(links=())
 
     def _find(self, tenant: str, type_name: str, attribute: str, key: Any) -> Resource | None:
         return self._one(tenant, Holders([_field(type_name, attribute, key)]))

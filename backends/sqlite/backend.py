@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar, TypeVarTuple
 from urllib.parse import unquote, urlsplit
 
-from flask_bsr_scim.backends.base import JournalEntry, LogEntry, MemberChoice, Page, Query
+from flask_bsr_scim.backends.base import Both, JournalEntry, LogEntry, MemberChoice, Page, Query
 from flask_bsr_scim.backends.dumping import Record, Seen
 from flask_bsr_scim.backends.sql import register_functions
 from flask_bsr_scim.backends.sql_templates import Selections
@@ -142,6 +142,12 @@ class SQLiteBackend(TransactionalBackend):
         if self.types.by_name[type_name].members is None:
             return self._read(tenant, None, Reader.get_with_groups, type_name, resource_id)
         return self._read_snapshot(tenant, None, Reader.get_with_members, type_name, resource_id)
+
+    def _get_both(self, tenant: str, first: tuple[str, str], second: tuple[str, str], links: bool) -> Both:
+        if links and self.types.by_name[first[0]].members is not None:
+            return super()._get_both(tenant, first, second, links)
+        nothing: Both = None, None
+        return self._read(tenant, nothing, Reader.get_both, first, second, links)
 
     def _find(self, tenant: str, type_name: str, attribute: str, key: Any) -> Resource | None:
         return self._read(tenant, None, Reader.find, f"{type_name}.{attribute}", key)

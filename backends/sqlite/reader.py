@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from flask_bsr_scim.backends.base import LogEntry, MemberChoice, Page, Query
+from flask_bsr_scim.backends.base import Both, LogEntry, MemberChoice, Page, Query
 from flask_bsr_scim.backends.gaps import cursors
 from flask_bsr_scim.backends.sql import Selection
 from flask_bsr_scim.backends.sql_templates import Selections
@@ -61,6 +61,16 @@ class Reader:
         sql = f"SELECT {COLUMNS}, {_groups(self._texts.listed)} FROM resource r WHERE tenant = ? AND id = ?"
         row = self._execute(sql, (self._tenant, resource_id)).fetchone()
         return None if row is None or row[1] != type_name else _resource(row, _read_groups(row[-1]))
+
+    def get_both(self, first: tuple[str, str], second: tuple[str, str], links: bool) -> Both:
+        groups = _groups(self._texts.listed) if links else _NO_GROUPS
+        sql = (
+            f"SELECT {COLUMNS}, {groups}, 1 FROM resource r WHERE tenant = ? AND type = ? AND id = ? UNION ALL "
+            f"SELECT {COLUMNS}, {_NO_GROUPS}, 2 FROM resource WHERE tenant = ? AND type = ? AND id = ?"
+        )
+        rows = {row[-1]: row for row in self._execute(sql, (self._tenant, *first, self._tenant, *second))}
+        one, other = rows.get(1), rows.get(2)
+        return one and _resource(one, _read_groups(one[-2])), other and _resource(other)
 
     def is_held(self, index: str, key: object) -> bool:
         sql = "SELECT 1 FROM unique_key WHERE tenant = ? AND name = ? AND key = ?"

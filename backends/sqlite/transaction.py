@@ -16,6 +16,8 @@ from flask_bsr_scim.portions import portions
 COLUMNS = "seq, type, id, version, created, modified, document, used, label"
 """The columns of table `resource` in the order of :class:`Row`."""
 
+_OF_HOLDER = ", ".join(f"r.{column}" for column in COLUMNS.split(", "))
+
 _FEW = 16
 """Up to so many ids have a statement of their own, which takes half the time."""
 
@@ -54,10 +56,9 @@ class SQLiteTransaction(Transaction):
 
     def holders(self, key: StoredKey) -> list[Row]:
         self._write_keys()
-        among, table = ("=", "unique_key") if key.unique else ("IN", "attribute_key")
         sql = (
-            f"SELECT {COLUMNS} FROM resource WHERE seq {among} "
-            f"(SELECT seq FROM {table} WHERE tenant = ? AND name = ? AND key = ?) ORDER BY seq"
+            f"SELECT {_OF_HOLDER} FROM {'unique_key' if key.unique else 'attribute_key'} k "
+            "CROSS JOIN resource r ON r.seq = k.seq WHERE k.tenant = ? AND k.name = ? AND k.key = ? ORDER BY k.seq"
         )
         return list(map(row_of, self._execute(sql, (self._tenant, key.name, key.key))))
 

@@ -100,6 +100,29 @@ class ReadContract:
         assert people.get(OTHER, "Person", "c") is None
         assert people.get("nowhere", "Person", "c") is None
 
+    def test_get_both(self, people: Backend) -> None:
+        """Each of two resources is what :meth:`Backend.get` finds, and the second one comes without its memberships."""
+        c, b, t, nobody = ("Person", "c"), ("Person", "b"), ("Team", "t"), ("Person", "nobody")
+        for first, second in (
+            (c, t),
+            (t, c),
+            (c, b),
+            (c, c),
+            (c, nobody),
+            (nobody, t),
+            (("Team", "c"), ("Person", "t")),
+        ):
+            for links in (True, False):
+                alone = people.get(TENANT, *first, links=links), people.get(TENANT, *second)
+                assert people.get_both(TENANT, first, second, links=links) == alone
+        assert people.get_both(OTHER, c, ("Person", "x")) == (None, people.get(OTHER, "Person", "x"))
+        assert people.get_both("nowhere", c, t) == (None, None)
+        with people.together(TENANT):
+            commit(people, changed(PEOPLE[0], nickName="new"), Removal("Person", "b"))
+            found, gone = people.get_both(TENANT, c, b)
+        assert found is not None
+        assert (found.document["nickName"], gone) == ("new", None)
+
     def test_find(self, people: Backend) -> None:
         """A resource is found by a unique value in its tenant."""
         assert people.find(TENANT, "Person", "userName", "a_B") == people.get(TENANT, "Person", "a")

@@ -26,6 +26,7 @@ from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable, Uniquene
 
 _CALLS: dict[str, Callable[[Backend], object]] = {
     "get": lambda store: store.get(TENANT, "Person", "a"),
+    "get_both": lambda store: store.get_both(TENANT, ("Person", "a"), ("Person", "b")),
     "find": lambda store: store.find(TENANT, "Person", "userName", "a"),
     "is_held": lambda store: store.is_held(TENANT, "Person", "userName", "a"),
     "query": lambda store: store.query(TENANT, "Person", Query(VIEW)),

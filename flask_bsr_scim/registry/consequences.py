@@ -61,7 +61,11 @@ class RegistryConsequences:
             changes = _adoption(store, user, owner, change.document)
         return [*changes, *known_by_none(own), *_signing_in_alone(store, user_id, change.document, look=again)]
 
-    def swap(self, context: Context, before: Document, change: Swap) -> Sequence[Change]:
+    def beside(self, type_name: str, resource_id: str) -> tuple[str, str] | None:
+        """Return the owner of a user."""
+        return (OWNER, owner_id(resource_id)) if type_name == USER else None
+
+    def swap(self, context: Context, before: Document, beside: Resource | None, change: Swap) -> Sequence[Change]:
         """Return the change, and what becomes of the user's tokens and of the address by which it could be adopted.
 
         :raises Uniqueness: the user would get the address of another one that was never provisioned, or sign in by
@@ -72,17 +76,15 @@ class RegistryConsequences:
         store, user_id = self._store(context), change.id
         after = before if change.document is None else change.document
         conditions = _of_other_addresses(store, user_id, before, after)
-        owner = store.get(OWNER, owner_id(user_id))
-        changes = [change, *_revoked(user_id, before, after), *provisioned(store, user_id, after, owner)]
+        changes = [change, *_revoked(user_id, before, after), *provisioned(store, user_id, after, beside)]
         return [*changes, *conditions]
 
-    def remove(self, context: Context, before: Document, change: Removal) -> Sequence[Change]:
+    def remove(self, context: Context, before: Document, beside: Resource | None, change: Removal) -> Sequence[Change]:
         """Return what leaves of the user a deactivated outsider, with its handle and roles, without an address."""
         if change.type != USER:
             return [change]
         store, user_id = self._store(context), change.id
-        owner = store.get(OWNER, owner_id(user_id))
-        return [hidden_from_scim(change), tokens_revoked(user_id), *provisioned(store, user_id, before, owner)]
+        return [hidden_from_scim(change), tokens_revoked(user_id), *provisioned(store, user_id, before, beside)]
 
     def _store(self, context: Context) -> TenantStore:
         return TenantStore(self._backend, context.tenant, context.actor)

@@ -130,8 +130,9 @@ def test_other_types_have_no_consequences(world: World) -> None:
     assert old is not None
     insert, swap, removal = Insert("Group", "g", {}), Swap("Group", group["id"], {}), Removal("Group", group["id"])
     assert consequences.insert(context, insert, again=False) == [insert]
-    assert consequences.swap(context, old.document, swap) == [swap]
-    assert consequences.remove(context, old.document, removal) == [removal]
+    assert consequences.beside("Group", group["id"]) is None
+    assert consequences.swap(context, old.document, None, swap) == [swap]
+    assert consequences.remove(context, old.document, None, removal) == [removal]
 
 
 # Adoption
