@@ -4,7 +4,8 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+import weakref
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from random import uniform
@@ -48,13 +49,17 @@ def connect(path: str, synchronous: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, timeout=0, isolation_level=None, check_same_thread=False, cached_statements=_CACHED_STATEMENTS
     )
-    for pragma in (
-        f"synchronous = {synchronous}",
-        f"cache_size = -{_CACHE}",
-        f"wal_autocheckpoint = {_WRITTEN}",
-        f"journal_size_limit = {LOG_BYTES}",
-    ):
-        patiently(partial(connection.execute, f"PRAGMA {pragma}"))
+    try:
+        for pragma in (
+            f"synchronous = {synchronous}",
+            f"cache_size = -{_CACHE}",
+            f"wal_autocheckpoint = {_WRITTEN}",
+            f"journal_size_limit = {LOG_BYTES}",
+        ):
+            patiently(partial(connection.execute, f"PRAGMA {pragma}"))
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -75,6 +80,8 @@ class Connections:
         self._inherited += self._made
         self._made, self._idle = [], []
         self._writing = threading.Lock()
+        # Not at exit: should another file be at the path by then, SQLite would remove the log beside it.
+        weakref.finalize(self, _close_all, self._made, self._pid).atexit = False
 
     def close(self) -> None:
         """Close the connections that nobody uses; the next use opens another."""
@@ -170,6 +177,13 @@ class Connections:
             connection = self._make()
             self._made.append(connection)
             return connection
+
+
+def _close_all(connections: Iterable[sqlite3.Connection], pid: int) -> None:
+    """Close what this process opened, when nobody can use it any more."""
+    if pid == os.getpid():
+        for connection in connections:
+            connection.close()
 
 
 class _Held(threading.local):

@@ -1,5 +1,6 @@
 """The store in an SQLite file: the contract, and what a file and several processes bring with them."""
 
+import gc
 import sqlite3
 import subprocess
 import sys
@@ -363,6 +364,17 @@ def test_connections_of_a_file_that_was_read_only_are_replaced(backend: SQLiteBa
         commit(backend, person("b"))
     commit(backend, person("b"))
     assert found(backend, "Person") == ["a", "b"]
+
+
+def test_connections_are_closed_when_nobody_has_the_backend(path: str) -> None:
+    """Python 3.13 warns of each that is not."""
+    backend = SQLiteBackend(TYPES, path)
+    commit(backend, person("a"))
+    (connection,) = backend._connections._made
+    del backend
+    gc.collect()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        connection.execute("SELECT 1")
 
 
 def test_a_page_brings_its_note(backend: Backend) -> None:

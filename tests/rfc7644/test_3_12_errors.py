@@ -93,7 +93,7 @@ def test_405_says_what_works(method: str, path: str, allowed: str, scim: Scim) -
             id="a filter",
         ),
         pytest.param(lambda s, b: s("PATCH", path_of(b), {"schemas": [PATCH]}), ["operations"], id="no operations"),
-        pytest.param(lambda s, b: s.post("/Users", b'{"a":\n 1,}'), ["line 2", "column 4"], id="JSON"),
+        pytest.param(lambda s, b: s.post("/Users", b'{"a":\n 1 2}'), ["line 2", "column 4"], id="JSON"),
     ],
 )
 def test_an_error_says_what_to_change(ask: Ask, words: list[str], scim: Scim) -> None:
