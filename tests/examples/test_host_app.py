@@ -1,6 +1,6 @@
 """The host application: its accounts and Okta's users are the same people."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
@@ -30,6 +30,11 @@ class Host:
         with self.app.app_context():
             registry = module.scim.registry
             registry.mappings.add(registry.organizations.create("acme").id, "engineers")
+
+    def close(self) -> None:
+        """Close the connections to the accounts."""
+        with self.app.app_context():
+            self.accounts.database.engine.dispose()
 
     def okta(self, path: str, method: str, body: Any = None) -> TestResponse:
         """Send a SCIM request."""
@@ -78,9 +83,11 @@ class Host:
 
 
 @pytest.fixture
-def host(load: Callable[[str], ModuleType]) -> Host:
+def host(load: Callable[[str], ModuleType]) -> Iterator[Host]:
     """The application with an organization to which the engineers are mapped."""
-    return Host(load("host_app"))
+    host = Host(load("host_app"))
+    yield host
+    host.close()
 
 
 def test_a_provisioned_user_signs_in(host: Host) -> None:

@@ -33,7 +33,7 @@ def failing(scim: Scim, error: Exception, monkeypatch: pytest.MonkeyPatch) -> It
         raise error
 
     with monkeypatch.context() as patch:
-        for name in ("_get", "_find", "_query", "_members", "_commit"):
+        for name in ("_get", "_get_both", "_find", "_query", "_members", "_commit"):
             patch.setattr(backend_of(scim), name, fail)
         yield
 

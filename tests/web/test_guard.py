@@ -77,7 +77,18 @@ def sealed() -> Scim:
         raise AssertionError("the store was touched")
 
     backend = service_of(scim).backend
-    for name in ("_get", "_find", "_query", "_members", "_count_members", "_log", "_open", "_commit", "_touch"):
+    for name in (
+        "_get",
+        "_get_both",
+        "_find",
+        "_query",
+        "_members",
+        "_count_members",
+        "_log",
+        "_open",
+        "_commit",
+        "_touch",
+    ):
         assert hasattr(backend, name)
         setattr(backend, name, explode)
     return scim

@@ -319,7 +319,7 @@ def trusting() -> Scim:
     with app.app_context():
         service = current_service()
     service.verifiers.append(verify)
-    for name in ("_get", "_find", "_query", "_open", "_commit", "_touch"):
+    for name in ("_get", "_get_both", "_find", "_query", "_open", "_commit", "_touch"):
         setattr(service.backend, name, None)
     return Scim(app)
 

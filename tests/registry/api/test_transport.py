@@ -215,7 +215,17 @@ def test_strangers_are_refused_before_anything_else(path: str, method: str) -> N
     BsrScim(app, backend="memory://")
     with app.app_context():
         backend = World(app).service.backend
-    for name in ("_get", "_find", "_query", "_members", "_count_members", "_groups_of", "_commit", "_touch"):
+    for name in (
+        "_get",
+        "_get_both",
+        "_find",
+        "_query",
+        "_members",
+        "_count_members",
+        "_groups_of",
+        "_commit",
+        "_touch",
+    ):
         setattr(backend, name, None)
     environ = {"wsgi.input": Unread(), "CONTENT_LENGTH": "9999999999"}
     response = send(app, path, method, environ_overrides=environ)
