@@ -49,6 +49,8 @@ def test_all_roles_are_kept_and_the_highest_counts(world: World, acme: Organizat
     for group, role in (("Ops", None), ("Dev", None), ("Leads", ROLE.ADMIN), ("Bots", ROLE.MACHINE)):
         world.push(group, "ana")
         world.mappings.add(acme.id, group, role)
+    world.push("All", "ana", type_name="SignInGroup")
+    world.mappings.add(acme.id, "All")
     world.organizations.add_member(acme.id, "ana", ROLE.MEMBER)
     world.join("ana", acme)
     assert world.roles("ana", acme) == [
@@ -56,6 +58,7 @@ def test_all_roles_are_kept_and_the_highest_counts(world: World, acme: Organizat
         "MACHINE IDP_GROUP Bots",
         "MEMBER DIRECT",
         "MEMBER JIT",
+        "MEMBER IDP_GROUP All",
         "MEMBER IDP_GROUP Dev",
         "MEMBER IDP_GROUP Ops",
     ]

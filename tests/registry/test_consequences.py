@@ -151,12 +151,14 @@ def test_a_user_made_by_sign_in_is_adopted(world: World, user_name: str, email: 
     """A POST with its address gives 201, the same id, and what the POST says; handle, roles and groups stay."""
     bob = world.sign_in("bob@example.com", ["Engineers"]).user
     organization = world.organization("acme", ADMIN=bob)
+    world.scim.group("Ops", bob.id)
     body = user(user_name, externalId="00u1", name={"givenName": "Bob"}, **(emails(email) if email else {}))
     response = world.scim.post("/Users", body)
     assert response.status_code == 201, response.text
     assert (response.json["id"], response.json["externalId"]) == (bob.id, "00u1")
     assert (response.json["userName"], response.json["name"]) == (user_name, {"givenName": "Bob"})
     assert response.headers["Location"].endswith(f"/Users/{bob.id}")
+    assert response.json == world.scim.get(f"/Users/{bob.id}").json
     after = world.users.get(bob.id)
     assert (after.username, after.email, after.provisioned) == ("bob", email, True)
     assert world.role(bob, organization) == "DIRECT ADMIN"

@@ -25,9 +25,10 @@ def acme(world: World) -> str:
     return world.organizations.by_name("acme").id
 
 
-def renamed(world: World) -> None:
-    document = {"schemas": [GROUP], "id": "Group-Eng", "displayName": "Engineers"}
-    world.backend.commit(TENANT, [Swap("Group", "Group-Eng", document)])
+def renames(group: str, name: str) -> Write:
+    """Return the write that gives a group another name."""
+    document = {"schemas": [GROUP], "id": f"Group-{group}", "displayName": name}
+    return lambda world: world.backend.commit(TENANT, [Swap("Group", f"Group-{group}", document)])
 
 
 def pushed_anew(world: World) -> None:
@@ -49,7 +50,9 @@ WRITES: dict[str, Write] = {
     "cleo comes": lambda world: world.members("Eng", add=("cleo",)),
     "the group ends": lambda world: world.delete("Eng"),
     "the group is another one": pushed_anew,
-    "the group is renamed": renamed,
+    "the group is renamed": renames("Eng", "Engineers"),
+    "a crew is formed": renames("Temp", "Crew"),
+    "the crew gets another name": renames("Temp", "Others"),
     "another role": lambda world: world.mappings.update(acme(world), "Eng", MACHINE),
     "unmapped": lambda world: world.mappings.remove(acme(world), "Eng"),
     "mapped anew": mapped_anew,
@@ -83,7 +86,9 @@ def heard_in(world: World, stack: ExitStack) -> Ear:
     organization = world.organization()
     repository = world.repository(organization)
     world.push("Eng", "ana", "ben")
+    world.push("Temp", "cleo")
     world.mappings.add(organization.id, "Eng", ADMIN)
+    world.mappings.add(organization.id, "Crew", MEMBER)
     world.mappings.add(repository.id, "Eng", RepositoryRole.WRITE)
     world.organizations.add_member(organization.id, "ana", MEMBER)
     world.backend.observers.append(SignalSender(world.backend))

@@ -479,9 +479,10 @@ def test_access_is_computed_for_listeners_alone(world: World, monkeypatch: pytes
     with signals.user_provisioned.connected_to(lambda sender, **payload: None, sender=world.backend):
         world.users("ben")
     assert computed == []
-    with signals.access_revoked.connected_to(lambda sender, **payload: None, sender=world.backend):
-        world.users("cleo")
-    assert len(computed) == 1
+    for number, signal in enumerate((signals.access_granted, signals.access_revoked), 1):
+        with signal.connected_to(lambda sender, **payload: None, sender=world.backend):
+            world.users(f"cleo{number}")
+        assert len(computed) == number
 
 
 def test_a_receiver_of_another_store_hears_nothing(world: World, ear: Ear) -> None:

@@ -72,8 +72,10 @@ def test_a_user_name_that_is_taken_is_told_as_before(world: World, body: dict[st
     eve = world.provision(EVE)
     answer = world.scim.post("/Users", body)
     assert_error(answer, 409, "uniqueness", "belongs to another User already")
-    assert answer.json["detail"].startswith("userName")
-    assert eve.id in answer.json["detail"]
+    assert answer.json["detail"] == (
+        f'userName "{body["userName"]}" belongs to another User already ("{EVE}", id {eve.id}). Correct what the '
+        "identity provider sends as userName, so that each User has its own, or link this one to the existing one."
+    )
 
 
 def test_who_loses_the_e_mail_does_not_get_the_address_of_another(world: World) -> None:

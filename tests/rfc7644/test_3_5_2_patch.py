@@ -56,6 +56,12 @@ def with_extension(**attributes: Any) -> Document:
 
 
 ADD = [
+    pytest.param(
+        user(),
+        op("add", "emails", [HOME, {**HOME, "display": "Babs"}]),
+        user(emails=[{**HOME, "display": "Babs"}]),
+        id="one value twice in an operation",
+    ),
     pytest.param(user(), op("add", "nickName", "Babs"), user(nickName="Babs"), id="XA-03 an unassigned attribute"),
     pytest.param(user(nickName="B"), op("add", "nickName", "Babs"), user(nickName="Babs"), id="XA-03 is replaced"),
     pytest.param(user(), op("Add", "NICKNAME", "Babs"), user(nickName="Babs"), id="X-04 X-16 capitals"),
@@ -367,6 +373,8 @@ REPLACE = [
 ]
 
 REMOVE = [
+    pytest.param(user(), op("replace", "name", []), user(name=None), id="an empty list for an object"),
+    pytest.param(user(emails=[WORK]), op("replace", 'emails[type eq "work"]', []), user(), id="one for an element"),
     pytest.param(user(nickName="B"), op("remove", "nickName"), user(), id="XR-02"),
     pytest.param(
         user(), op("remove", "name.givenName"), user(name={"familyName": "Jensen"}), id="XR-02 a sub-attribute"
@@ -584,6 +592,12 @@ def test_a_patch_looks_at_so_many_values(operation: Operation, times: int, monke
         pytest.param(op("replace", "id", "8"), Mutability, "id", id="X-10 another id"),
         pytest.param(op("replace", None, {"id": "8"}), Mutability, "id", id="X-10 another id without path"),
         pytest.param(op("replace", "meta.version", "x"), Mutability, "meta.version", id="X-10 meta"),
+        pytest.param(
+            op("replace", f'{ENTERPRISE}:manager[value eq "9"]', {"value": "8"}),
+            InvalidPath,
+            "manager has a single value",
+            id="a filter on a reference",
+        ),
         pytest.param(op("add", None, {"meta": {}}), Mutability, "meta", id="X-10 meta without path"),
         pytest.param(op("add", "groups", [{"value": "g"}]), Mutability, "groups", id="X-10 groups"),
         pytest.param(

@@ -1,12 +1,14 @@
 """RFC 7644 §3.5.2 over HTTP: what PATCH makes of a stored resource, and what it refuses."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from flask_bsr_scim import current_service
+from flask_bsr_scim.backends.base import Actor, Change, Swap
+from flask_bsr_scim.resource import MemberChanges
 from flask_bsr_scim.schema import Document
 from tests.client import ENTERPRISE, USER, Scim, assert_error, path_of
 from tests.rfc7644.conftest import WARRANTY
@@ -380,6 +382,30 @@ def test_a_member_is_removed(form: str, either: Scim) -> None:
     by_value = op("Remove", "members", [{"value": ann["id"]}])
     assert either.patch(path_of(team), by_filter if form == "a filter" else by_value).status_code == 200
     assert members(either, team) == {bob["id"]}
+
+
+def test_who_was_just_added_is_found_by_type(either: Scim) -> None:
+    """A filter behind an operation that adds members knows their types too."""
+    ann, inner, team = either.user("ann"), either.group("Inner"), either.group("Team")
+    add = op("add", "members", [{"value": ann["id"]}, {"value": inner["id"]}])
+    assert either.patch(path_of(team), add, op("remove", 'members[type eq "User"]')).status_code == 200
+    assert members(either, team) == {inner["id"]}
+
+
+def test_who_is_added_needs_no_version(either: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of what others do to the group meanwhile nothing is undone, so that nobody has to try again."""
+    ann, team = either.user("ann"), either.group("Team")
+    with either.app.app_context():
+        backend = current_service().backend
+    commit, committed = backend._commit, list[Change]()
+
+    def noted(tenant: str, changes: Sequence[Change], actor: Actor) -> Any:
+        committed.extend(changes)
+        return commit(tenant, changes, actor)
+
+    monkeypatch.setattr(backend, "_commit", noted)
+    either.patch(path_of(team), op("add", "members", [{"value": ann["id"]}]))
+    assert committed == [Swap("Group", team["id"], members=MemberChanges((ann["id"],)))]
 
 
 @pytest.mark.requirement("XP-10")
