@@ -466,6 +466,7 @@ URL = {"public_key": None, "jwks_url": f"{ISSUER}/v1/keys"}
         pytest.param([{}], r"\[0\].*Missing data", id="nothing in it"),
         pytest.param([ENTRY, ENTRY], "names an issuer twice", id="twice"),
         pytest.param([{**ENTRY, "issuer": ""}], r"issuer: must be the text", id="no issuer"),
+        pytest.param([{"issuer": ISSUER, "public_key": pem(KEY)}], "audience: Missing data", id="none at all"),
         pytest.param([{**ENTRY, "audience": ""}], "audience", id="no audience"),
         pytest.param([{**ENTRY, "audience": [AUDIENCE]}], "audience", id="several audiences"),
         pytest.param([{**ENTRY, "algorithm": "HS256"}], "algorithm", id="a shared secret"),
