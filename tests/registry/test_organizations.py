@@ -242,6 +242,13 @@ class TestLastOwner:
             lose(world.organizations, acme.id, "ana")
         assert world.roles("ana", acme) == ["OWNER DIRECT"]
 
+    def test_stays_whatever_else_it_is(self, world: World, acme: Organization, lose: Callable[..., None]) -> None:
+        """A lower role from another source does not make up for it."""
+        world.push("Eng", "ana")
+        world.mappings.add(acme.id, "Eng", ADMIN)
+        with pytest.raises(FailedPrecondition, match="last owner"):
+            lose(world.organizations, acme.id, "ana")
+
     @pytest.mark.parametrize("user", ["ana", "ben"])
     def test_goes_when_there_is_another(
         self, world: World, acme: Organization, lose: Callable[..., None], user: str

@@ -111,11 +111,22 @@ def before_it_is_told(world: World, monkeypatch: pytest.MonkeyPatch, write: Call
 
 def while_it_is_computed(world: World, monkeypatch: pytest.MonkeyPatch, write: Callable[[], object]) -> None:
     """Write after the next commit, when some of what its signals depend on was read already."""
-    groups_of = world.backend._groups_of
+    overtake(world, monkeypatch, write, pages=0)
+
+
+def when_some_are_told(world: World, monkeypatch: pytest.MonkeyPatch, write: Callable[[], object]) -> None:
+    """Write after the next commit, when the first user was told of, and nobody else."""
+    monkeypatch.setattr(access_changes, "_PAGE", 1)
+    overtake(world, monkeypatch, write, pages=1)
+
+
+def overtake(world: World, monkeypatch: pytest.MonkeyPatch, write: Callable[[], object], pages: int) -> None:
+    groups_of, left = world.backend._groups_of, iter(range(pages))
 
     def overtaken(*arguments: Any) -> Any:
-        monkeypatch.setattr(world.backend, "_groups_of", groups_of)
-        write()
+        if next(left, None) is None:
+            monkeypatch.setattr(world.backend, "_groups_of", groups_of)
+            write()
         return groups_of(*arguments)
 
     world.backend.observers.insert(0, once(lambda: monkeypatch.setattr(world.backend, "_groups_of", overtaken)))
@@ -132,7 +143,7 @@ def once(call: Callable[[], object]) -> Callable[..., None]:
     return run
 
 
-MOMENTS = [before_it_is_told, while_it_is_computed]
+MOMENTS = [before_it_is_told, while_it_is_computed, when_some_are_told]
 
 
 def check(

@@ -130,6 +130,17 @@ def test_a_user_is_provisioned_updated_locked_out_let_in_and_deleted(client: Cli
     assert heard[1][1]["changes"] == {"externalId": {"to": "00u1"}}
 
 
+def test_who_does_not_say_is_active(world: World, ear: Ear) -> None:
+    """A stored user without `active` is active, and so who begins to say it is not let in by that."""
+    document = {"schemas": [USER], "id": "bob", "userName": "bob@example.com"}
+    world.backend.commit(TENANT, [Insert("User", "bob", document)])
+    ear.payloads()
+    for active in (True, False, None):
+        value = {} if active is None else {"active": active}
+        world.backend.commit(TENANT, [Swap("User", "bob", document | value)])
+    assert ear.names() == ["user_deactivated", "user_reactivated"]
+
+
 def test_one_change_can_be_two(client: Client, ear: Ear) -> None:
     """A PUT that deactivates and renames is both, and what was renamed does not tell of `active`."""
     bob = client.user("bob@example.com")

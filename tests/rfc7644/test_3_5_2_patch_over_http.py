@@ -393,7 +393,7 @@ def test_who_was_just_added_is_found_by_type(either: Scim) -> None:
 
 
 def test_who_is_added_needs_no_version(either: Scim, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of what others do to the group meanwhile nothing is undone, so that nobody has to try again."""
+    """Of what others do to the group meanwhile nothing is undone, unless the present members were looked at."""
     ann, team = either.user("ann"), either.group("Team")
     with either.app.app_context():
         backend = current_service().backend
@@ -406,6 +406,8 @@ def test_who_is_added_needs_no_version(either: Scim, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(backend, "_commit", noted)
     either.patch(path_of(team), op("add", "members", [{"value": ann["id"]}]))
     assert committed == [Swap("Group", team["id"], members=MemberChanges((ann["id"],)))]
+    either.patch(path_of(team), op("remove", 'members[type eq "User"]'))
+    assert committed[1:] == [Swap("Group", team["id"], None, MemberChanges(remove=(ann["id"],)), 2)]
 
 
 @pytest.mark.requirement("XP-10")

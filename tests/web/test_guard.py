@@ -14,6 +14,7 @@ from flask import Flask
 from werkzeug.test import TestResponse
 
 from flask_bsr_scim import BsrScim, current_service
+from flask_bsr_scim.errors import Forbidden
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.web.config import read_settings
 from flask_bsr_scim.web.connect import ENDPOINT as ADMIN_API
@@ -543,3 +544,7 @@ def test_a_token_of_a_tenant_with_another_profile_is_forbidden(
     token, _ = full.tokens.create("acme")
     assert_error(Scim(app, token=token).get("/Users"), 403, None, "another schema profile")
     assert "the tenant 'acme' holds resources of the profile 'rfc7643'" in caplog.text
+    administrator = full.registry("acme").users.create_admin("ada@example.com")
+    api_token, _ = full.tokens.create("acme", Kind.API, user=administrator.id)
+    with app.app_context(), pytest.raises(Forbidden, match="another schema profile"):
+        current_service().authenticate_admin(api_token)

@@ -130,6 +130,10 @@ def test_a_refusal_says_what_is_wrong(world: World) -> None:
         world.refused(method, grup="x")[1] == "The request is no AddOrganizationGroupRequest: key: 'grup' is unknown."
     )
     assert "OrganizationRole from JSON: OWNR" in world.refused(method, role_override="OWNR")[1]
+    body = b'{"groupName": "a", "groupName": "b"}'
+    assert refusal(world.post(method, body, world.token_of("ada")))[1] == (
+        "The request body names a member of an object twice."
+    )
     twice = {"groupName": "a", "group_name": "a"}
     assert world.refused(method, **twice)[1].endswith(": group_name and groupName are the same field.")
 
