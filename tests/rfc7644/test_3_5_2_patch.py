@@ -431,6 +431,18 @@ REMOVE = [
         user(),
         id="T-23 the reference goes with the value",
     ),
+    pytest.param(
+        with_extension(manager={"value": "9"}),
+        op("remove", f'{ENTERPRISE}:manager[value eq "9"]'),
+        user(),
+        id="Entra: a single value by its id",
+    ),
+    pytest.param(
+        with_extension(manager={"value": "9", "$ref": "/Users/9"}),
+        op("remove", f'{ENTERPRISE}:manager[value eq "8"]'),
+        with_extension(manager={"value": "9", "$ref": "/Users/9"}),
+        id="Entra: a single value by another id",
+    ),
     pytest.param(user(), op("remove", ENTERPRISE), user(), id="XR-07 an extension that is not there"),
     pytest.param(user(), op("remove", "password"), user(), id="what is not stored"),
 ]

@@ -125,6 +125,11 @@ def test_changes(operations: list[Operation], changes: MemberChanges | None) -> 
     ("operations", "changes"),
     [
         pytest.param([op("remove", 'members[type eq "user"]')], MemberChanges((), ("1", "2")), id="XR-04 by type"),
+        pytest.param(
+            [op("remove", 'members[value eq "1" or type eq "Group"]')],
+            MemberChanges((), ("1", "3")),
+            id="by id or type",
+        ),
         pytest.param([op("remove", 'members[not (value eq "1")]')], MemberChanges((), ("2", "3")), id="all but one"),
         pytest.param(
             [op("remove", 'members[value eq "1" and type eq "User"]')], MemberChanges((), ("1",)), id="by id and type"
