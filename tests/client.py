@@ -32,10 +32,10 @@ SCIM_TYPES = {
 """The words of RFC 7644 §3.12 and RFC 9865 §2.1 that this service uses, by status."""
 
 _INSIDE = re.compile(
-    r"Traceback|sqlite|SELECT |INSERT |constraint failed|\.py\b|site-packages|flask_bsr_scim|werkzeug|marshmallow"
+    r"Traceback|sqlite|SELECT |INSERT |constraint failed|\.py\b(?!-)|site-packages|flask_bsr_scim|werkzeug|marshmallow"
     r"|orjson|<class|object at 0x|\b[A-Z]\w+(?:Error|Exception|Backend)\b"
 )
-"""What an answer never shows: traces, SQL, paths, classes."""
+"""What an answer never shows: traces, SQL, paths, classes. A cursor is sealed, and its seal may begin with `.py-`."""
 
 _NOTHING: Any = object()
 _NUMBERS = count(1)
