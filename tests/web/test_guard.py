@@ -21,6 +21,7 @@ from flask_bsr_scim.web.connect import ENDPOINT as ADMIN_API
 from flask_bsr_scim.web.routes import ROUTES
 from flask_bsr_scim.web.service import SCIM_SCOPE, Principal, Service
 from tests.client import PREFIX, SEARCH, TOKEN, Scim, assert_error, path_of, user
+from tests.stores import seal
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE")
 PARAMETER = re.compile(r"<(?:\w+:)?(\w+)>")
@@ -73,25 +74,7 @@ def sealed() -> Scim:
     app = Flask("sealed")
     BsrScim(app, backend="memory://")
     scim = Scim(app)
-
-    def explode(*_: Any) -> None:
-        raise AssertionError("the store was touched")
-
-    backend = service_of(scim).backend
-    for name in (
-        "_get",
-        "_get_both",
-        "_find",
-        "_query",
-        "_members",
-        "_count_members",
-        "_log",
-        "_open",
-        "_commit",
-        "_touch",
-    ):
-        assert hasattr(backend, name)
-        setattr(backend, name, explode)
+    seal(service_of(scim).backend)
     return scim
 
 

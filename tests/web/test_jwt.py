@@ -23,6 +23,7 @@ from flask_bsr_scim.web.jwks import Jwks
 from flask_bsr_scim.web.jwt_tokens import LEEWAY, JwtVerifier
 from tests.client import TOKEN, Scim, assert_error, user
 from tests.docs.pages import DOCS, Block, blocks
+from tests.stores import seal
 from tests.web.jwts import (
     AUDIENCE,
     CLIENT,
@@ -319,8 +320,7 @@ def trusting() -> Scim:
     with app.app_context():
         service = current_service()
     service.verifiers.append(verify)
-    for name in ("_get", "_get_both", "_find", "_query", "_open", "_commit", "_touch"):
-        setattr(service.backend, name, None)
+    seal(service.backend)
     return Scim(app)
 
 

@@ -18,6 +18,7 @@ from flask_bsr_scim.registry.registry import Registry
 from flask_bsr_scim.registry.tokens import Kind, Verified
 from tests.client import TOKEN, Scim
 from tests.registry.api.calling import PACKAGE, World, refusal
+from tests.stores import seal
 
 COUNT = f"/{PACKAGE}.UserService/CountUsers"
 
@@ -218,19 +219,7 @@ def test_strangers_are_refused_before_anything_else(path: str, method: str) -> N
     app = Flask("sealed")
     BsrScim(app, backend="memory://")
     with app.app_context():
-        backend = World(app).service.backend
-    for name in (
-        "_get",
-        "_get_both",
-        "_find",
-        "_query",
-        "_members",
-        "_count_members",
-        "_groups_of",
-        "_commit",
-        "_touch",
-    ):
-        setattr(backend, name, None)
+        seal(World(app).service.backend)
     environ = {"wsgi.input": Unread(), "CONTENT_LENGTH": "9999999999"}
     response = send(app, path, method, environ_overrides=environ)
     assert response.status_code == 401
