@@ -68,7 +68,7 @@ class References:
         :param before: the document that one of them changes, as it is stored.
         :raises InvalidValue: a reference leads to no resource, and the dialect wants one.
         """
-        if not self._of or not [change for change in changes if self._touches(change, before)]:
+        if not self._of or not any(self._touches(change, before) for change in changes):
             return self._backend.commit(context.tenant, changes, context.actor)
         steps = [(change, self._before(context, change, before)) for change in changes]
         moves = [move for change, before in steps for move in self._moves(change, before)]
@@ -86,7 +86,7 @@ class References:
             case Insert(name, _, document):
                 return not self._holding.get(name, frozenset()).isdisjoint(document)
             case Swap(name, resource_id, dict(document)) if before is not None and before["id"] == resource_id:
-                return bool([a for a in self._watched.get(name, ()) if before.get(a) != document.get(a)])
+                return any(before.get(a) != document.get(a) for a in self._watched.get(name, ()))
             case Swap(document=None) | RemovalOfAll() | Absence():
                 return False
         return change.type in self._to
