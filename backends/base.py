@@ -33,6 +33,7 @@ from flask_bsr_scim.backends.journal import Journals
 from flask_bsr_scim.backends.notes import LASTING as LASTING
 from flask_bsr_scim.backends.notes import NOTES as NOTES
 from flask_bsr_scim.backends.notes import Notes
+from flask_bsr_scim.backends.presumptions import Presumptions
 from flask_bsr_scim.backends.queries import MemberChoice as MemberChoice
 from flask_bsr_scim.backends.queries import Note as Note
 from flask_bsr_scim.backends.queries import Page as Page
@@ -51,7 +52,7 @@ Observer = Callable[[str, Sequence[LogEntry]], None]
 """Takes a tenant and the entries of the change log that one commit wrote."""
 
 
-class Backend(Dumping, Journals, Notes, ABC):
+class Backend(Dumping, Journals, Notes, Presumptions, ABC):
     """A store of resources. Its rules, each of which has a test in :mod:`flask_bsr_scim.backends.testing`, but for what
     things cost and what a crash leaves:
 

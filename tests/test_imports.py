@@ -36,7 +36,7 @@ LAYERS = (
     ("backends.transaction",),
     ("backends.base", "backends.dump_lines"),
     ("backends.dump_records",),
-    ("backends.dumping", "backends.journal", "backends.notes"),
+    ("backends.dumping", "backends.journal", "backends.notes", "backends.presumptions"),
     ("backends.changes", "backends.conventions", "backends.deltas", "backends.queries"),
     ("conditions", "messages", "streams"),
     ("view", "patch"),

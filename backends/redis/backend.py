@@ -29,6 +29,7 @@ from flask_bsr_scim.backends.redis.layout import META, UNIQUE, digest, joined
 from flask_bsr_scim.backends.redis.layout import NOTES as NOTES_KEY
 from flask_bsr_scim.backends.redis.load import RedisLoader
 from flask_bsr_scim.backends.redis.overlay import Overlay
+from flask_bsr_scim.backends.redis.presumed import Presumed, Presumption
 from flask_bsr_scim.backends.redis.server import Server
 from flask_bsr_scim.backends.redis.space import Holders, Ids, Kinds, Source, Space
 from flask_bsr_scim.backends.redis.tenant import PATIENCE, StoredTenant
@@ -62,6 +63,7 @@ class RedisBackend(TransactionalBackend):
         self._server, self._options, self._is_set = server, options, is_set
         self._kinds = Kinds(types)
         self._held = _Held()
+        self._presumed = Presumed()
         self._turns = Turns(PATIENCE)
         self._keeps = False
         self._opened: dict[str, str] = {}
@@ -91,7 +93,10 @@ class RedisBackend(TransactionalBackend):
     # Reads
 
     def _stored(self, tenant: str) -> StoredTenant:
-        return StoredTenant(self._server, self._options.prefix, tenant, self._kinds)
+        pending = self._presumed.pending
+        if pending is not None and pending.tenant != tenant:
+            self.confirm()
+        return StoredTenant(self._server, self._options.prefix, tenant, self._kinds, self._presumed)
 
     def _space(self, tenant: str) -> Space:
         return self._held.overlays.get(tenant) or self._stored(tenant)
@@ -115,6 +120,29 @@ class RedisBackend(TransactionalBackend):
 
     def _is_held(self, tenant: str, type_name: str, attribute: str, key: Any) -> bool:
         return self._space(tenant).values(UNIQUE, [_field(type_name, attribute, key)]) != [None]
+
+    def _presume(self, tenant: str, type_name: str, attribute: str, value: str) -> bool:
+        if not self._presumed.is_allowed or self._presumed.pending is not None:
+            return super()._presume(tenant, type_name, attribute, value)
+        field = _field(type_name, attribute, self._unique[type_name, attribute](value))
+        self._presumed.pending = Presumption(tenant, field)
+        return True
+
+    @contextmanager
+    def presuming(self) -> Iterator[None]:
+        with self._presumed.allowed():
+            try:
+                yield
+            except Exception:
+                self.confirm()
+                raise
+            self.confirm()
+
+    def confirm(self) -> None:
+        pending = self._presumed.pending
+        if pending is not None:
+            with self._wrapped:
+                self._stored(pending.tenant).confirm()
 
     def _query(self, tenant: str, resource_type: ResourceType, query: Query) -> Page:
         return pages.page(self._space(tenant), self._kinds, resource_type, query, self.query_seconds)

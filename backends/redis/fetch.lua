@@ -1,9 +1,10 @@
 -- Reads resources with their memberships in one step.
--- ARGV: which memberships come with them, `members`, `groups` or nothing; a kind of source, and what it takes. Returns
--- revision, total, size; ids, and for each a row and a time of use, nothing where there is none; and, with memberships, the
--- entries of each resource that has some, then ids and heads of the groups in them.
+-- ARGV: a unique key that is to be held, or nothing; which memberships come with them, `members`, `groups` or nothing; a
+-- kind of source, and what it takes. Returns revision, total, size; ids, and for each a row and a time of use, nothing where
+-- there is none; and, with memberships, the entries of each resource that has some, then ids and heads of the groups in them.
 local META, ROWS, USED, UNIQUE, INDEX, MEMBERS, GROUPS, MOVING = unpack(KEYS)
 local call = redis.call
+if ARGV[1] ~= '' and call('HEXISTS', UNIQUE, ARGV[1]) == 0 then return redis.error_reply('UNHELD') end
 -- Lua passes no more than 8,000 arguments.
 local AT_ONCE = 5000
 
@@ -46,11 +47,11 @@ local function stretch(whole_low, whole_high, low, high, offset, count, reverse)
   return ids, total, size
 end
 
-local kind, ids, total, size = ARGV[2], {}, 0, 0
+local kind, ids, total, size = ARGV[3], {}, 0, 0
 if kind == 'stretch' then
-  ids, total, size = stretch(ARGV[3], ARGV[4], ARGV[5], ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[8]), ARGV[9] == '1')
+  ids, total, size = stretch(ARGV[4], ARGV[5], ARGV[6], ARGV[7], tonumber(ARGV[8]), tonumber(ARGV[9]), ARGV[10] == '1')
 else
-  for number = 3, #ARGV do ids[number - 2] = ARGV[number] end
+  for number = 4, #ARGV do ids[number - 3] = ARGV[number] end
   if kind == 'unique' then
     local holders = {}
     for _, id in ipairs(values(UNIQUE, ids)) do holders[#holders + 1] = id or nil end
@@ -58,7 +59,7 @@ else
   end
 end
 
-local side = ({members = MEMBERS, groups = GROUPS})[ARGV[1]]
+local side = ({members = MEMBERS, groups = GROUPS})[ARGV[2]]
 if side and call('EXISTS', MOVING) == 1 then return redis.error_reply('MOVING') end
 
 local rows = values(ROWS, ids)

@@ -33,6 +33,7 @@ from flask_bsr_scim.backends.redis.layout import (
     read_head,
     under,
 )
+from flask_bsr_scim.backends.redis.presumed import Presumed
 from flask_bsr_scim.backends.redis.server import Server
 from flask_bsr_scim.backends.redis.space import (
     Fetched,
@@ -46,7 +47,7 @@ from flask_bsr_scim.backends.redis.space import (
     link_to_group,
     link_to_member,
 )
-from flask_bsr_scim.errors import StoreUnavailable
+from flask_bsr_scim.errors import PresumptionError, StoreUnavailable
 from flask_bsr_scim.portions import portions
 from flask_bsr_scim.resource import Link, Resource
 
@@ -68,6 +69,12 @@ _TAKEN: Final = {
 _MOVING: Final = "MOVING"
 """Begins the error of a script that looks at memberships while some are on their way."""
 
+_ASKING: Final = frozenset(("batch", "fetch"))
+"""The scripts that look up first what is presumed."""
+
+_UNHELD: Final = "UNHELD"
+"""Begins their error when it is not so; then they did nothing."""
+
 _record: Callable[[tuple[int, Resource]], Record] = partial(tuple.__new__, Record)
 _resource: Callable[[tuple[Any, ...]], Resource] = partial(tuple.__new__, Resource)
 """What `_make` does, without counting the fields: a page has hundreds of them."""
@@ -77,10 +84,10 @@ Command = tuple[str, int, *tuple[Any, ...]]
 
 
 class StoredTenant(Space):
-    """Reads from the server; each method reads in one step."""
+    """Reads from the server; each method reads in one step, and looks up in the same what the thread presumes here."""
 
-    def __init__(self, server: Server, prefix: str, tenant: str, kinds: Kinds) -> None:
-        self._server, self._kinds = server, kinds
+    def __init__(self, server: Server, prefix: str, tenant: str, kinds: Kinds, presumed: Presumed) -> None:
+        self._server, self._kinds, self._presumed = server, kinds, presumed
         self.keys = keys(prefix, tenant)
 
     def beside(self, name: str) -> "StoredTenant":
@@ -94,10 +101,29 @@ class StoredTenant(Space):
 
         :param beside: the name of the waiting memberships that the script uses too.
         :raises StoreUnavailable: those of a commit that is done do not all get into the sets in time.
+        :raises PresumptionError: what the thread presumes is not so.
         """
-        keys = _TAKEN[name](self.keys) if name in _TAKEN else self.keys
+        if name in _ASKING:
+            return self._run_asking(name, arguments)
+        self.confirm()
+        keys = self._keys_of(name)
         if beside is not None:
             keys = (*keys, f"{self.keys[MOVING]}:{beside}")
+        return self._run_settled(name, keys, arguments)
+
+    def _run_asking(self, name: str, arguments: Sequence[Any]) -> Any:
+        pending = self._presumed.pending
+        field = "" if pending is None else pending.field
+        try:
+            answer = self._run_settled(name, self._keys_of(name), (field, *arguments))
+        except ResponseError as error:
+            if pending is None or not str(error).startswith(_UNHELD):
+                raise
+            raise PresumptionError from None
+        self._presumed.pending = None
+        return answer
+
+    def _run_settled(self, name: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
         while True:
             try:
                 return self._server.run(name, keys, arguments)
@@ -105,6 +131,17 @@ class StoredTenant(Space):
                 if not str(error).startswith(_MOVING):
                     raise
             self.settle(PATIENCE)
+
+    def confirm(self) -> None:
+        """Look up now what the thread presumes.
+
+        :raises PresumptionError: it is not so.
+        """
+        pending = self._presumed.pending
+        if pending is not None:
+            if not self._server.call("HEXISTS", self.keys[UNIQUE], pending.field):
+                raise PresumptionError
+            self._presumed.pending = None
 
     def settle(self, seconds: float | None = None) -> None:
         """Bring the memberships of a large commit that is done into the sets, should its writer be gone.
@@ -116,8 +153,14 @@ class StoredTenant(Space):
             if seconds is not None and monotonic() > start + seconds:
                 raise StoreUnavailable("the members of a very large group are being changed")
 
+    def _keys_of(self, script: str) -> tuple[str, ...]:
+        return _TAKEN[script](self.keys) if script in _TAKEN else self.keys
+
     def call(self, command: Command) -> Any:
         """Return what a command answers."""
+        if self._presumed.pending is not None:
+            (answer,) = self.run("batch", *flat([command]))
+            return answer
         name, key, *arguments = command
         return self._server.call(name, self.keys[key], *arguments)
 
@@ -129,7 +172,7 @@ class StoredTenant(Space):
         return [self.call(command) for command in commands]
 
     def values(self, key: int, fields: Sequence[str]) -> Sequence[str | None]:
-        found: Sequence[str | None] = self._server.call("HMGET", self.keys[key], *fields) if fields else ()
+        found: Sequence[str | None] = self.call(("HMGET", key, *fields)) if fields else ()
         return found
 
     def hashes(self, wanted: Mapping[int, Sequence[str]]) -> Sequence[Sequence[str | None]]:

@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 # Before they are imported: so that pytest can tell why an assertion failed.
-_PARTS = ("commits", "dump", "inside", "journal", "members", "notes", "pages", "reads", "shared")
+_PARTS = ("commits", "dump", "inside", "journal", "members", "notes", "pages", "presumptions", "reads", "shared")
 pytest.register_assert_rewrite(*(f"{__name__}.{part}" for part in _PARTS))
 
 from flask_bsr_scim.backends.base import Backend  # noqa: E402
@@ -35,6 +35,7 @@ from flask_bsr_scim.backends.testing.journal import JournalContract  # noqa: E40
 from flask_bsr_scim.backends.testing.members import MemberContract  # noqa: E402
 from flask_bsr_scim.backends.testing.notes import NoteContract  # noqa: E402
 from flask_bsr_scim.backends.testing.pages import PageContract  # noqa: E402
+from flask_bsr_scim.backends.testing.presumptions import PresumptionContract  # noqa: E402
 from flask_bsr_scim.backends.testing.reads import LogContract, ReadContract  # noqa: E402
 from flask_bsr_scim.backends.testing.shared import SharedContract  # noqa: E402
 
@@ -49,6 +50,7 @@ class BackendContract(
     MemberContract,
     NoteContract,
     PageContract,
+    PresumptionContract,
     ReadContract,
     LogContract,
 ):

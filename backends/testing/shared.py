@@ -29,6 +29,7 @@ _CALLS: dict[str, Callable[[Backend], object]] = {
     "get_both": lambda store: store.get_both(TENANT, ("Person", "a"), ("Person", "b")),
     "find": lambda store: store.find(TENANT, "Person", "userName", "a"),
     "is_held": lambda store: store.is_held(TENANT, "Person", "userName", "a"),
+    "presume": lambda store: _presuming(store),
     "query": lambda store: store.query(TENANT, "Person", Query(VIEW)),
     "members": lambda store: store.members(TENANT, ["t"]),
     "count_members": lambda store: store.count_members(TENANT, ["t"]),
@@ -53,6 +54,11 @@ _CALLS: dict[str, Callable[[Backend], object]] = {
 def _together(store: Backend) -> None:
     with store.together(TENANT):
         commit(store, person("a"))
+
+
+def _presuming(store: Backend) -> None:
+    with store.presuming():
+        store.presume(TENANT, "Person", "userName", "a")
 
 
 class SharedContract:

@@ -32,6 +32,7 @@ from flask_bsr_scim.errors.protocol import NoTarget as NoTarget
 from flask_bsr_scim.errors.protocol import ScimError as ScimError
 from flask_bsr_scim.errors.protocol import TooMany as TooMany
 from flask_bsr_scim.errors.protocol import Uniqueness as Uniqueness
+from flask_bsr_scim.errors.store import PresumptionError as PresumptionError
 from flask_bsr_scim.errors.store import ResourceNotFound as ResourceNotFound
 from flask_bsr_scim.errors.store import StoreError as StoreError
 from flask_bsr_scim.errors.store import StoreUnavailable as StoreUnavailable

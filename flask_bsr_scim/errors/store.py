@@ -23,6 +23,13 @@ class VersionConflict(StoreError):
     """A swap or removal expected another version than the stored one."""
 
 
+class PresumptionError(Exception):
+    """Nothing holds a value that was presumed to be held (see :mod:`flask_bsr_scim.backends.presumptions`).
+
+    No error of one question: it is about all that was done since.
+    """
+
+
 class UniquenessConflict(StoreError):
     """Another resource holds the value of a unique attribute (`attribute` is its SCIM path, as `emails.value`)."""
 

@@ -139,14 +139,19 @@ class TokenStore:
             raise NotFound("There is no such token.") from None
 
     def verify(self, text: str, kind: Kind) -> "Verified | None":
-        """Return what the text stands for when it is a live token of that kind; note the use, to the minute."""
+        """Return what the text stands for when it is a live token of that kind; note the use, to the minute.
+
+        That one which was alive before still is may be presumed (see :meth:`Backend.presuming`).
+        """
         digest, moment = _hash(text), self._backend.clock()
         known = self._known.get(digest)
+        is_new = known is None
         if known is None:
             known = self._learn(text, digest)
-        elif not self._backend.is_held(known.token.tenant, TOKEN, "hash", digest):
-            return None
         if known is None or known.kind != kind or (known.expires is not None and known.expires <= moment):
+            return None
+        if not (is_new or self._backend.presume(known.token.tenant, TOKEN, "hash", digest)):
+            self._known.pop(digest, None)
             return None
         if moment >= known.noted_until:
             self._note_use(known, digest, moment)

@@ -16,8 +16,8 @@ from flask_bsr_scim.backends.base import NOBODY, Actor
 from flask_bsr_scim.console.credentials import form_of, tenant_in
 from flask_bsr_scim.console.recorder import kept
 from flask_bsr_scim.console.traffic import Exchange
-from flask_bsr_scim.dialects import Speech, Tolerance, tolerates
-from flask_bsr_scim.errors import NotFound, ScimError
+from flask_bsr_scim.dialects import Dialect, Speech, Tolerance, tolerates
+from flask_bsr_scim.errors import NotFound, PresumptionError, ScimError, Unauthorized
 from flask_bsr_scim.exchange import Context
 from flask_bsr_scim.registry.tokens import without_tokens
 from flask_bsr_scim.view import View
@@ -68,6 +68,11 @@ class _Visit:
     tenant: str = "-"
     actor: Actor = NOBODY
 
+    def leave(self, dialect: Dialect) -> None:
+        """Go back before the guard: the credential had ended."""
+        self.tenant, self.actor, self.speech.dialect = "-", NOBODY, dialect
+        self.speech.needed.clear()
+
 
 class Mount:
     """A service under a prefix of an application."""
@@ -91,7 +96,7 @@ class Mount:
             request.environ[KEPT] = None
         with visit.speech:
             try:
-                response = handle(self._enter(visit, entrance), parameters)
+                response = self._handled(visit, entrance, handle, parameters)
             except Exception as error:
                 response = entrance.refuse(error, visit.request_id)
         response.headers.add("X-Request-Id", visit.request_id)
@@ -102,6 +107,17 @@ class Mount:
         if log.isEnabledFor(level):
             _log_request(level, response, visit)
         return response
+
+    def _handled(self, visit: _Visit, entrance: Entrance, handle: Handle, parameters: dict[str, Any]) -> flask.Response:
+        if entrance is ADMIN:
+            return handle(self._enter(visit, entrance), parameters)
+        try:
+            with self.service.backend.presuming():
+                return handle(self._enter(visit, entrance), parameters)
+        except PresumptionError:
+            visit.leave(self.service.settings.dialect)
+            entrance.authorize(self.service, visit.request)  # Without presuming, so that the token is forgotten.
+            raise Unauthorized() from None
 
     def _enter(self, visit: _Visit, entrance: Entrance) -> Call:
         principal = entrance.authorize(self.service, visit.request)

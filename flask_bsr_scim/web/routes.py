@@ -120,6 +120,7 @@ def _of_subject(handler: Handler) -> Handler:
     """Return the handler for the user whom the credential stands for, whose URI is in `Location` (RFC 7644 §3.11)."""
 
     def handle(call: Call) -> flask.Response:
+        call.service.backend.confirm()  # The host is not asked for a token that has ended.
         user_id = call.service.me(call.principal)
         if user_id is None:
             raise NotImplementedHere("This token stands for no user. Ask for a user under /Users, by id.")

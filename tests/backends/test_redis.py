@@ -209,6 +209,38 @@ def test_round_trips(
     assert len(sent) == trips
 
 
+@pytest.mark.parametrize(
+    ("ask", "trips"),
+    [
+        (lambda b: None, 1),
+        (lambda b: b.get(TENANT, "Team", "t", links=True), 1),
+        (lambda b: b.get_both(TENANT, ("Person", "a"), ("Person", "b")), 1),
+        (lambda b: found(b, "Person", 'userName eq "A"'), 1),
+        (lambda b: found(b, "Person"), 1),
+        (lambda b: b.recall(TENANT, "key"), 1),
+        (lambda b: b.log(TENANT), 1),
+        (lambda b: b.members(TENANT, ["t"]), 1),
+        (lambda b: commit(b, changed(person("a"), nickName="y")), 2),
+        (lambda b: b.touch(TENANT, "Person", "a", "2026-01-01T00:01"), 2),
+        (lambda b: b.get(OTHER, "Person", "a"), 2),
+        (lambda b: b.get(TENANT, "Person", "a") and b.get(TENANT, "Person", "b"), 2),
+    ],
+)
+def test_round_trips_of_a_presumption(
+    backend: Backend, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Backend], object], trips: int
+) -> None:
+    """It costs none where the first step only reads."""
+    commit(backend, person("a"), person("b"), team("t", "a"))
+    for read in (lambda: backend.get(TENANT, "Person", "a"), lambda: backend.log(TENANT), lambda: ask(backend)):
+        read()
+    commit(backend, changed(person("a"), nickName="x"))
+    sent = counting(monkeypatch)
+    with backend.presuming():
+        assert backend.presume(TENANT, "Person", "userName", "A")
+        ask(backend)
+    assert len(sent) == trips
+
+
 def test_round_trips_of_a_transaction(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a transaction a commit takes one round trip: what it will read is read at once."""
     with backend.together(TENANT):

@@ -15,6 +15,7 @@ from flask_bsr_scim.backends.dumping import Members
 from flask_bsr_scim.backends.redis import commits, overlay, tenant, transaction, waiting
 from flask_bsr_scim.backends.redis.layout import GROUPS, LOCK, MOVING
 from flask_bsr_scim.backends.redis.pending import Memberships
+from flask_bsr_scim.backends.redis.presumed import Presumed
 from flask_bsr_scim.backends.redis.server import Server
 from flask_bsr_scim.backends.redis.space import Kinds
 from flask_bsr_scim.backends.redis.tenant import StoredTenant
@@ -156,7 +157,7 @@ def test_a_writer_that_dies_half_way(
     """Whoever looks goes on where the writer ended; meanwhile the sets have some of it, and nobody sees that."""
     die(monkeypatch, backend, "bring_in")
     place, options = read_place(uri), Options(prefix=keys_of(uri)[0].partition(":")[0])
-    step = StoredTenant(Server(client_maker(place, options)), options.prefix, TENANT, Kinds(TYPES))
+    step = StoredTenant(Server(client_maker(place, options)), options.prefix, TENANT, Kinds(TYPES), Presumed())
     sizes = {client.zcard(keys_of(uri)[GROUPS])}
     for _ in range(9):
         step.run("settle")

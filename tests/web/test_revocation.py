@@ -1,0 +1,153 @@
+"""A token that ends: whoever used it a moment ago is refused like a stranger, whatever he asks for."""
+
+import io
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from flask_bsr_scim.errors import StoreUnavailable
+from flask_bsr_scim.registry.tokens import Kind
+from flask_bsr_scim.schema import Document
+from flask_bsr_scim.web.principal import Principal
+from tests.client import GROUP, PATCH, SEARCH, Scim, assert_error, path_of, user
+from tests.web.test_guard import UNREAD, assert_refused, service_of, with_token
+
+BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+REPLACED = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "active", "value": False}]}
+
+REQUESTS: dict[str, tuple[str, str, Any]] = {
+    "list": ("GET", "/Users", None),
+    "page": ("GET", "/Users?startIndex=2&count=1", None),
+    "filter": ("GET", '/Users?filter=userName eq "bob"', None),
+    "wrong filter": ("GET", "/Users?filter=userName", None),
+    "all": ("GET", "/", None),
+    "search": ("POST", "/.search", {"schemas": [SEARCH]}),
+    "user": ("GET", "{bob}", None),
+    "nobody": ("GET", "/Users/nobody", None),
+    "head": ("HEAD", "{bob}", None),
+    "subject": ("GET", "/Me", None),
+    "create": ("POST", "/Users", user("eve")),
+    "conflict": ("POST", "/Users", user("bob")),
+    "not JSON": ("POST", "/Users", b"{"),
+    "replace": ("PUT", "{bob}", user("bob", displayName="Eve")),
+    "patch": ("PATCH", "{bob}", REPLACED),
+    "delete": ("DELETE", "{bob}", None),
+    "group": ("POST", "/Groups", {"schemas": [GROUP], "displayName": "g", "members": []}),
+    "bulk": ("POST", "/Bulk", {"schemas": [BULK], "Operations": [{"method": "DELETE", "path": "{bob}"}]}),
+    "schemas": ("GET", "/Schemas", None),
+    "types": ("GET", "/ResourceTypes/User", None),
+    "readiness": ("GET", "/readiness", None),
+    "nothing": ("GET", "/nothing", None),
+    "slash": ("GET", "/Users/", None),
+    "method": ("DELETE", "/Users", None),
+}
+
+Revoked = Callable[..., Scim]
+
+
+@pytest.fixture
+def revoked(fresh: Scim) -> Revoked:
+    """Return what makes a client whose token was used, and is revoked since."""
+    service, now = service_of(fresh), datetime(2027, 1, 31, 12, tzinfo=UTC)
+    service.backend.clock = lambda: now
+
+    def make(kind: Kind = Kind.SCIM) -> Scim:
+        text, token = service.tokens.create("default", kind)
+        client = with_token(fresh, text)
+        assert client.get("/Users").status_code == 200
+        service.tokens.delete("default", token.id)
+        return client
+
+    return make
+
+
+@pytest.fixture
+def bob(fresh: Scim) -> Document:
+    """A user who is there."""
+    return fresh.user("bob")
+
+
+def send(client: Scim, name: str, bob: Document) -> Any:
+    """Send one of the requests."""
+    method, path, body = REQUESTS[name]
+    path, _, query = path.format(bob=path_of(bob)).partition("?")
+    return client(method, path, query=query, **({} if body is None else {"body": body}))
+
+
+@pytest.mark.requirement("Z-05")
+@pytest.mark.parametrize("name", REQUESTS)
+def test_whatever_is_asked(
+    name: str, fresh: Scim, revoked: Revoked, bob: Document, caplog: pytest.LogCaptureFixture
+) -> None:
+    """401, not even with the answer to a mistake; nothing is written, and the log names no tenant."""
+    client, backend = revoked(), service_of(fresh).backend
+    before = backend.log("default", count=1000)
+    caplog.set_level(logging.INFO)
+    answer = send(client, name, bob)
+    assert_refused(answer)
+    assert b"bob" not in answer.data
+    assert "tenant=- token=- " in caplog.text
+    assert backend.log("default", count=1000) == before
+    assert fresh.get(path_of(bob)).json == bob
+
+
+@pytest.mark.requirement("Z-05", "Z-07")
+def test_the_next_request_is_not_read(revoked: Revoked) -> None:
+    """Once it is known that the token has ended, it is that of a stranger."""
+    client, body = revoked(), io.BytesIO(b"{}")
+    assert_refused(client.get("/Users"))
+    assert_refused(client("POST", "/Users", environ={**UNREAD, "wsgi.input": body, "CONTENT_LENGTH": "2"}))
+    assert body.tell() == 0
+
+
+@pytest.mark.requirement("Z-06")
+def test_a_token_that_only_read(revoked: Revoked) -> None:
+    """401, and not that it may not write."""
+    assert_refused(revoked(Kind.SCIM_READ).post("/Users", user("eve")))
+
+
+def test_a_token_with_too_many_requests(make_scim: Callable[..., Scim]) -> None:
+    """401, and not that it is to wait."""
+    scim = make_scim(rate_limit="1/hour")
+    service = service_of(scim)
+    text, token = service.tokens.create("default")
+    client = with_token(scim, text)
+    assert client.get("/Users").status_code == 200
+    assert client.get("/Users").status_code == 429
+    service.tokens.delete("default", token.id)
+    assert_refused(client.get("/Users"))
+
+
+def test_the_host_is_not_asked_who_it_was(make_scim: Callable[..., Scim]) -> None:
+    """The application is not told of a request by a token that has ended."""
+    asked: list[str] = []
+
+    def me(principal: Principal) -> None:
+        asked.append(principal.token_id)
+
+    scim = make_scim(me=me)
+    service = service_of(scim)
+    text, token = service.tokens.create("default")
+    client = with_token(scim, text)
+    assert client.get("/Me").status_code == 501
+    service.tokens.delete("default", token.id)
+    assert_refused(client.get("/Me"))
+    assert asked == [token.id]
+
+
+@pytest.mark.parametrize("name", ["user", "not JSON", "nothing", "create"])
+def test_a_store_that_cannot_tell(
+    name: str, fresh: Scim, revoked: Revoked, bob: Document, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503: neither is the answer given that was ready, nor is the client told that its token has ended."""
+
+    def fail(*_: object) -> None:
+        raise StoreUnavailable("away")
+
+    client, backend = revoked(), service_of(fresh).backend
+    for method in ("_get", "_is_held", "_commit", "confirm"):
+        monkeypatch.setattr(backend, method, fail)
+    assert_error(send(client, name, bob), 503)
