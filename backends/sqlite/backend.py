@@ -219,6 +219,8 @@ class SQLiteBackend(TransactionalBackend):
                 indexes.build(connection, number, resource_type, index)
 
     def _tenants(self) -> list[str]:
+        if not self._file.is_there():  # Whoever asks who is in it does not make it.
+            return []
         sql = "SELECT name FROM tenant WHERE profile IS NOT NULL"
         return self._connections.read(lambda connection: [name for (name,) in connection.execute(sql)])
 

@@ -53,6 +53,10 @@ class StoreFile:
                 f"the SQLite file {self.path} was replaced or removed while it was in use: put it back, or restart"
             )
 
+    def is_there(self) -> bool:
+        """Tell whether there is a file at the path, or one was opened."""
+        return self._opened is not None or self._found() is not None
+
     def _found(self) -> tuple[int, int] | None:
         with suppress(FileNotFoundError):
             found = os.stat(self.path)

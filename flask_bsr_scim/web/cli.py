@@ -25,7 +25,7 @@ from flask_bsr_scim.web.cli_context import (
     tenant_option,
 )
 from flask_bsr_scim.web.cli_log import log_command
-from flask_bsr_scim.web.cli_lookup import user_named
+from flask_bsr_scim.web.cli_lookup import service_with, user_named
 from flask_bsr_scim.web.cli_move import check_command, copy_command, export_command, import_command
 from flask_bsr_scim.web.cli_openapi import openapi_command
 from flask_bsr_scim.web.cli_organizations import organization_commands
@@ -125,7 +125,7 @@ def create_token(
             raise click.UsageError("--scope is for SCIM tokens: an API token allows what its user may do.")
         kind = Kind.SCIM_READ
     with readable_errors():
-        service = service_of(backend)
+        service = service_of(backend, makes=True)
         service.open(tenant)
         user_id = user and user_named(service.registry(tenant), user, backend, tenant).id
         text, _ = service.tokens.create(
@@ -146,7 +146,7 @@ def create_token(
 def list_tokens(backend: str | None, tenant: str, as_json: bool) -> None:
     """List the tokens of a tenant; their texts are not kept."""
     with readable_errors():
-        for token in service_of(backend).tokens.list(tenant):
+        for token in service_with(backend, tenant).tokens.list(tenant):
             if as_json:
                 click.echo(json.dumps(asdict(token)))
                 continue
@@ -163,7 +163,7 @@ def list_tokens(backend: str | None, tenant: str, as_json: bool) -> None:
 def list_tolerances(backend: str | None, tenant: str) -> None:
     """List what the clients of a tenant's tokens needed beyond the RFC, and which dialects would have refused it."""
     with readable_errors():
-        for token in service_of(backend).tokens.list(tenant):
+        for token in service_with(backend, tenant).tokens.list(tenant):
             for name, day in token.tolerances.items():
                 click.echo(f"{token.id}  {name}  last {day}  refused by {_refusing(name)}")
 
@@ -179,7 +179,7 @@ def _refusing(tolerance: str) -> str:
 def delete_token(token_id: str, backend: str | None, tenant: str) -> None:
     """Revoke a token: it is refused from now on, in every process."""
     with readable_errors():
-        service_of(backend).tokens.delete(tenant, token_id)
+        service_with(backend, tenant).tokens.delete(tenant, token_id)
 
 
 @click.group("db")

@@ -36,10 +36,12 @@ def configuration(backend: str | None) -> dict[str, Any]:
     return config | ({"SCIM_BACKEND": backend} if backend else {})
 
 
-def service_of(backend: str | None) -> Service:
-    """Return the service of the application, or of the store that is named; say so when that is a new one.
+def service_of(backend: str | None, *, makes: bool = False) -> Service:
+    """Return the service of the application, or of the store that is named.
 
+    :param makes: the store is made if it is not there, which then is said.
     :raises click.UsageError: the store would end with the command.
+    :raises ConfigurationError: nobody has used the store yet, and it is not to be made.
     """
     app = application()
     if app is not None and backend is None:
@@ -51,6 +53,8 @@ def service_of(backend: str | None) -> Service:
     if settings.backend.startswith(IN_MEMORY):
         raise click.UsageError("memory:// ends with this command: name the storage that the server uses.")
     is_new = _is_new(settings)
+    if is_new and not makes:
+        raise unused(settings)
     service = Service(settings)
     if is_new:
         say_new(settings)
@@ -60,6 +64,14 @@ def service_of(backend: str | None) -> Service:
 def _is_new(settings: Settings) -> bool:
     with closing(make_backend(settings)) as store:
         return not store.tenants()
+
+
+def unused(settings: Settings) -> ConfigurationError:
+    """Return the error of a command that finds nothing: it is another store than the server's."""
+    return ConfigurationError(
+        f"nobody has used the storage {without_password(settings.backend)} yet: name the one that the server has as "
+        "--backend or SCIM_BACKEND"
+    )
 
 
 def say_new(settings: Settings) -> None:

@@ -22,7 +22,8 @@ role_option = click.option(
 def service_with(backend: str | None, tenant: str) -> Service:
     """Return the service of a store that has a tenant already.
 
-    :raises NotThere: it has not.
+    :raises ConfigurationError: nobody has used the store yet.
+    :raises NotThere: it has no such tenant.
     """
     service = service_of(backend)
     if tenant not in service.backend.tenants():

@@ -15,7 +15,7 @@ from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.view import View
 from flask_bsr_scim.web.change_log import last_number
-from flask_bsr_scim.web.cli_context import IN_MEMORY, backend_option, configuration, readable_errors
+from flask_bsr_scim.web.cli_context import IN_MEMORY, backend_option, configuration, readable_errors, unused
 from flask_bsr_scim.web.cli_files import STANDARD, Count, bar, made, opened, readable_files
 from flask_bsr_scim.web.config import Settings, read_settings
 from flask_bsr_scim.web.service import make_backend
@@ -37,8 +37,8 @@ _replace_option = click.option("--replace", is_flag=True, help="Put it in the pl
 def export_command(file: str, tenants: Sequence[str], backend: str | None) -> None:
     """Write everything in the storage to a file, as lines of JSON; compressed when its name ends with .gz."""
     with readable_errors(), readable_files(file):
-        _, store = _open(backend)
-        names = _names(store, tenants)
+        settings, store = _open(backend)
+        names = _names(settings, store, tenants)
         if file == STANDARD:
             _say("exported", _patiently(lambda: _export(store, names, sys.stdout.buffer), tries=1))
         else:
@@ -119,9 +119,9 @@ def _import(settings: Settings, store: Backend, reader: LineReader, count: Count
 def copy_command(source: str, target: str, tenants: Sequence[str], replace: bool) -> None:
     """Do what `export` and `import` do, from one storage to another, without a file."""
     with readable_errors():
-        (_, store), (settings, other) = _open(source), _open(target)
+        (of_source, store), (settings, other) = _open(source), _open(target)
+        names = _names(of_source, store, tenants)
         other.upgrade()
-        names = _names(store, tenants)
         _see_that_it_is_free(other, names, replace=replace)
         with bar("Copying", _size(store, names)) as count:
             for name in names:
@@ -145,7 +145,7 @@ def check_command(backend: str | None) -> None:
         for tenant, text in _findings(settings, store):
             click.echo(text if tenant is None else f"{tenant}: {text}")
             number += 1
-        sound = "" if number else f"sound: {', '.join(_names(store, ()))}"
+        sound = "" if number else f"sound: {', '.join(_names(settings, store, ()))}"
     click.echo(sound or f"{number} found", err=True)
     click.get_current_context().exit(1 if number else 0)
 
@@ -153,7 +153,7 @@ def check_command(backend: str | None) -> None:
 def _findings(settings: Settings, store: Backend) -> Iterator[Finding]:
     """Yield what is wrong, also where so much is wrong that nobody could tell how much there is to be looked at."""
     try:
-        names = _names(store, ())
+        names = _names(settings, store, ())
         for name in names:
             list(_of_profile(settings, name, islice(store.dump(name), 1)))
         size = _size(store, names)
@@ -175,19 +175,17 @@ def _open(uri: str | None) -> tuple[Settings, Backend]:
     return settings, make_backend(settings)
 
 
-def _names(store: Backend, wanted: Sequence[str]) -> Sequence[str]:
+def _names(settings: Settings, store: Backend, wanted: Sequence[str]) -> Sequence[str]:
     """Return the names of tenants that are there, of all when none are wanted.
 
-    :raises ConfigurationError: one is not there.
+    :raises ConfigurationError: one is not there, or none at all.
     """
     present = store.tenants()
+    if not present:
+        raise unused(settings)
     for name in wanted:
         if name not in present:
-            raise ConfigurationError(f"there is no tenant {name!r}; there are: {', '.join(present) or 'none'}")
-    if not present:
-        raise ConfigurationError(
-            "the storage holds no tenant, or was not there before: name the one that the server uses"
-        )
+            raise ConfigurationError(f"there is no tenant {name!r}; there are: {', '.join(present)}")
     return sorted(set(wanted)) or present
 
 

@@ -37,7 +37,7 @@ def admin_commands() -> None:
 def create_admin(email: str, backend: str | None, tenant: str) -> None:
     """Make a user an administrator of the registry, and print an API token, alone, this once."""
     with readable_errors():
-        service = service_of(backend)
+        service = service_of(backend, makes=True)
         service.open(tenant)
         users = service.registry(tenant).users
         if present := users.by_email(email):
@@ -61,7 +61,7 @@ def sign_in(
     if groups and no_groups:
         raise click.UsageError("--group and --no-groups exclude each other.")
     with readable_errors():
-        service = service_of(backend)
+        service = service_of(backend, makes=True)
         service.open(tenant)
         named = list(groups) if groups or no_groups else None
         user = service.registry(tenant).sign_in(email, named, protocol=protocol).user

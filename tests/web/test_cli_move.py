@@ -213,7 +213,7 @@ def test_tenants(store: str, other: str) -> None:
 def test_an_empty_store(other: str) -> None:
     """There is nothing in it to export or to check: it is another one than was meant."""
     for command in (("export",), ("db", "check"), ("copy", other)):
-        assert "the storage holds no tenant" in refused(*command, *(() if "copy" in command else ("--backend",)), other)
+        assert "nobody has used the storage" in refused(*command, *(() if "copy" in command else ("--backend",)), other)
 
 
 def change(text: bytes) -> bytes:
@@ -244,7 +244,7 @@ def test_a_file_that_is_not_whole(
     if made is not None:
         Path(name).write_bytes(made(text))
     assert message in refused("import", name, "--backend", other)
-    assert "the storage holds no tenant" in refused("export", "--backend", other)
+    assert "nobody has used the storage" in refused("export", "--backend", other)
 
 
 def by_hand(file: Path, change: Callable[[dict[str, Any]], object]) -> bytes:
@@ -290,7 +290,7 @@ def test_a_file_that_was_written_by_hand(
     assert number is not None
     assert message in told
     assert json.loads(text.splitlines()[int(number[1]) - 1])["type"] == "User"
-    assert "the storage holds no tenant" in refused("export", "--backend", other)
+    assert "nobody has used the storage" in refused("export", "--backend", other)
 
 
 def test_values_of_schemas_that_are_gone(file: Path, other: str) -> None:
@@ -319,7 +319,7 @@ def test_a_document_that_is_in_a_store_already(store: str, other: str, tmp_path:
 def test_a_stream_that_is_not_whole(file: Path, other: str) -> None:
     """The tenant in which it ends is not there."""
     assert "the file was changed" in refused("import", "--backend", other, input=change(file.read_bytes()))
-    assert "the storage holds no tenant" in refused("export", "--backend", other)
+    assert "nobody has used the storage" in refused("export", "--backend", other)
 
 
 @pytest.mark.parametrize("command", [("import", FILE), ("copy", "STORE")])
