@@ -55,7 +55,8 @@ class SQLiteTransaction(Transaction):
         return {member.id: member for member in map(MemberRow._make, found)}
 
     def holders(self, key: StoredKey) -> list[Row]:
-        self._write_keys()
+        if not key.unique:
+            self._write_keys()
         sql = (
             f"SELECT {_OF_HOLDER} FROM {'unique_key' if key.unique else 'attribute_key'} k "
             "CROSS JOIN resource r ON r.seq = k.seq WHERE k.tenant = ? AND k.name = ? AND k.key = ? ORDER BY k.seq"

@@ -63,8 +63,11 @@ def find_user(store: TenantStore, user_id: str) -> Resource | None:
 def work_email(document: Document) -> str | None:
     """Return the address of a SCIM user: the work e-mail, else the primary one, else the first."""
     emails = [email for email in document.get("emails", ()) if email.get("value")]
-    emails.sort(key=lambda email: (fold(email.get("type", "")) != "work", not email.get("primary", False)))
-    return emails[0]["value"] if emails else None
+    return min(emails, key=_rank)["value"] if emails else None
+
+
+def _rank(email: Document) -> tuple[bool, bool]:
+    return fold(email.get("type", "")) != "work", not email.get("primary")
 
 
 def signs_in_by(document: Document) -> str:
