@@ -54,6 +54,7 @@ class RedisBackend(TransactionalBackend):
 
     SCHEMES = SCHEMES
     OPTIONS = Options._fields
+    PRESUMES = True
     UNAVAILABLE: ClassVar[tuple[type[Exception], ...]] = (RedisError, RedisClusterException, OSError)
 
     def __init__(
@@ -93,9 +94,6 @@ class RedisBackend(TransactionalBackend):
     # Reads
 
     def _stored(self, tenant: str) -> StoredTenant:
-        pending = self._presumed.pending
-        if pending is not None and pending.tenant != tenant:
-            self.confirm()
         return StoredTenant(self._server, self._options.prefix, tenant, self._kinds, self._presumed)
 
     def _space(self, tenant: str) -> Space:
@@ -122,10 +120,11 @@ class RedisBackend(TransactionalBackend):
         return self._space(tenant).values(UNIQUE, [_field(type_name, attribute, key)]) != [None]
 
     def _presume(self, tenant: str, type_name: str, attribute: str, value: str) -> bool:
-        if not self._presumed.is_allowed or self._presumed.pending is not None:
+        # A transaction that is open may hold another answer than the server.
+        if not self._presumed.is_allowed or self._presumed.pending is not None or self._held.overlays:
             return super()._presume(tenant, type_name, attribute, value)
         field = _field(type_name, attribute, self._unique[type_name, attribute](value))
-        self._presumed.pending = Presumption(tenant, field)
+        self._presumed.pending = Presumption(self._stored(tenant).keys[UNIQUE], field)
         return True
 
     @contextmanager
@@ -133,16 +132,16 @@ class RedisBackend(TransactionalBackend):
         with self._presumed.allowed():
             try:
                 yield
+            except StoreUnavailable:
+                raise  # It would not tell now either.
             except Exception:
                 self.confirm()
                 raise
             self.confirm()
 
     def confirm(self) -> None:
-        pending = self._presumed.pending
-        if pending is not None:
-            with self._wrapped:
-                self._stored(pending.tenant).confirm()
+        with self._wrapped:
+            self._presumed.confirm(self._server)
 
     def _query(self, tenant: str, resource_type: ResourceType, query: Query) -> Page:
         return pages.page(self._space(tenant), self._kinds, resource_type, query, self.query_seconds)
@@ -168,6 +167,7 @@ class RedisBackend(TransactionalBackend):
         return self._space(tenant).log(after, count)
 
     def _ping(self) -> None:
+        self.confirm()
         self._server.call("EXISTS", self._tenants_key)
 
     # Writes
@@ -270,6 +270,7 @@ class RedisBackend(TransactionalBackend):
             self._keeps = True
 
     def _tenants(self) -> list[str]:
+        self.confirm()
         return list(self._server.call("SMEMBERS", self._tenants_key))
 
     # Moving, and proving

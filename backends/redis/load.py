@@ -149,7 +149,7 @@ class RedisLoader(Loader):
 
     def _write(self, *commands: Iterator[Command]) -> None:
         prolonged: list[Command] = [("EXPIRE", key, _SECONDS) for key in _MOVED]
-        self._beside.run("batch", *flat([*(command for some in commands for command in some), *prolonged]))
+        self._beside.run("batch", "", *flat([*(command for some in commands for command in some), *prolonged]))
 
 
 def _command(name: str, key: int, *pairs: tuple[Any, Any]) -> Iterator[Command]:

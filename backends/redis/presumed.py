@@ -5,18 +5,21 @@ from contextlib import contextmanager
 from threading import local
 from typing import NamedTuple
 
+from flask_bsr_scim.backends.redis.server import Server
+from flask_bsr_scim.errors import PresumptionError
+
 
 class Presumption(NamedTuple):
-    """That a unique key is held, a field of the hash of a tenant."""
+    """That somebody holds a unique key: a field of a hash, and the key of that."""
 
-    tenant: str
+    key: str
     field: str
 
 
 class Presumed(local):
     """Of the calling thread.
 
-    :ivar is_allowed: whether it may presume.
+    :ivar is_allowed: whether it may presume, until its first question.
     :ivar pending: what it presumes and nobody looked up yet; it stays when it is wrong.
     """
 
@@ -32,3 +35,16 @@ class Presumed(local):
             yield
         finally:
             self.is_allowed, self.pending = outer
+
+    def found(self) -> None:
+        """Note that it is so."""
+        self.is_allowed, self.pending = False, None
+
+    def confirm(self, server: Server) -> None:
+        """Look it up.
+
+        :raises PresumptionError: it is not so.
+        """
+        if self.pending is not None and not server.call("HEXISTS", *self.pending):
+            raise PresumptionError
+        self.found()

@@ -105,7 +105,7 @@ class StoredTenant(Space):
         """
         if name in _ASKING:
             return self._run_asking(name, arguments)
-        self.confirm()
+        self._presumed.confirm(self._server)
         keys = self._keys_of(name)
         if beside is not None:
             keys = (*keys, f"{self.keys[MOVING]}:{beside}")
@@ -113,14 +113,16 @@ class StoredTenant(Space):
 
     def _run_asking(self, name: str, arguments: Sequence[Any]) -> Any:
         pending = self._presumed.pending
-        field = "" if pending is None else pending.field
+        if pending is not None and pending.key != self.keys[UNIQUE]:
+            self._presumed.confirm(self._server)
+            pending = None
         try:
-            answer = self._run_settled(name, self._keys_of(name), (field, *arguments))
+            answer = self._run_settled(name, self._keys_of(name), (pending.field if pending else "", *arguments))
         except ResponseError as error:
             if pending is None or not str(error).startswith(_UNHELD):
                 raise
             raise PresumptionError from None
-        self._presumed.pending = None
+        self._presumed.found()
         return answer
 
     def _run_settled(self, name: str, keys: Sequence[str], arguments: Sequence[Any]) -> Any:
@@ -131,17 +133,6 @@ class StoredTenant(Space):
                 if not str(error).startswith(_MOVING):
                     raise
             self.settle(PATIENCE)
-
-    def confirm(self) -> None:
-        """Look up now what the thread presumes.
-
-        :raises PresumptionError: it is not so.
-        """
-        pending = self._presumed.pending
-        if pending is not None:
-            if not self._server.call("HEXISTS", self.keys[UNIQUE], pending.field):
-                raise PresumptionError
-            self._presumed.pending = None
 
     def settle(self, seconds: float | None = None) -> None:
         """Bring the memberships of a large commit that is done into the sets, should its writer be gone.
@@ -159,15 +150,16 @@ class StoredTenant(Space):
     def call(self, command: Command) -> Any:
         """Return what a command answers."""
         if self._presumed.pending is not None:
-            (answer,) = self.run("batch", *flat([command]))
+            (answer,) = self.run("batch", *_batch(command))
             return answer
+        self._presumed.found()
         name, key, *arguments = command
         return self._server.call(name, self.keys[key], *arguments)
 
     def read(self, commands: Sequence[Command]) -> Sequence[Any]:
         """Return what some commands answer in one step."""
         if len(commands) != 1 or commands[0][1] in (MEMBERS, GROUPS):
-            answers: Sequence[Any] = self.run("batch", *flat(commands))
+            answers: Sequence[Any] = self.run("batch", *_batch(*commands))
             return answers
         return [self.call(command) for command in commands]
 
@@ -250,6 +242,12 @@ def _records(
         if row is not None
         for type_name, seq, _, version, created, modified, text in [row.split("\n", 6)]
     ]
+
+
+def _batch(*commands: Command) -> Sequence[Any]:
+    """Return what the script takes that runs commands; one that looks at no memberships does not wait for any."""
+    looks = len(commands) != 1 or commands[0][1] in (MEMBERS, GROUPS)
+    return ("looks" if looks else "", *flat(commands))
 
 
 def flat(commands: Sequence[Command]) -> list[Any]:

@@ -34,6 +34,8 @@ _READS: dict[str, Callable[[Backend], object]] = {
     "recall": lambda store: store.recall(TENANT, "k"),
     "dump": lambda store: list(store.dump(TENANT)),
     "another tenant": lambda store: store.get(OTHER, "Person", "a"),
+    "tenants": lambda store: store.tenants(),
+    "ping": lambda store: store.ping(),
 }
 
 _WRITES: dict[str, Callable[[Backend], object]] = {
@@ -131,6 +133,41 @@ class PresumptionContract:
             with pytest.raises(error):
                 _presuming(some, name, act)
 
+    def test_inside_of_a_transaction(self, some: Backend) -> None:
+        """What the thread has done itself counts, and nothing of what follows a wrong presumption."""
+        with some.together(TENANT):
+            commit(some, Removal("Person", "b"), person("c"), changed(person("a"), nickName="good"))
+            with pytest.raises(PresumptionError):
+                _presuming(some, "b", _WRITES["swap"])
+            _presuming(some, "c", _READS["get"], _WRITES["insert"])
+        assert some.get(TENANT, "Person", "new") is not None
+        assert _nick_name(some) == "good"
+
+    def test_a_transaction_inside(self, some: Backend) -> None:
+        """It is undone, and the next one does not wait."""
+        with pytest.raises(PresumptionError):
+            _presuming(some, "a", partial(_presumed_together, name="nobody"))
+        _presuming(some, "a", partial(_presumed_together, name="b"))
+        assert _nick_name(some) == "n"
+
+    def test_loading_and_dumping(self, some: Backend) -> None:
+        """What was presumed of one tenant is asked there, whatever else is read or written."""
+        dump = list(some.dump(OTHER))
+        _presuming(some, "a", lambda store: store.load("new-tenant", dump))
+        assert _logged(some, "new-tenant") == _logged(some, OTHER)
+        with pytest.raises(PresumptionError):
+            _presuming(some, "nobody", lambda store: store.load("newer-tenant", dump))
+        assert _logged(some, "newer-tenant") == []
+
+    def test_it_is_allowed_until_the_first_question(self, some: Backend) -> None:
+        """Later ones are told what is so at once."""
+        with some.presuming():
+            some.get(TENANT, "Person", "a")
+            assert not some.presume(TENANT, "Person", "userName", "nobody")
+        with some.presuming():
+            some.confirm()
+            assert not some.presume(TENANT, "Person", "userName", "nobody")
+
     def test_who_hides_the_error(self, some: Backend) -> None:
         """It is raised again at each question, and in the end."""
         hidden = 0
@@ -181,6 +218,21 @@ class PresumptionContract:
         commit(some, Removal("Person", "b"))
         with pytest.raises(PresumptionError):
             _presuming(some, "b", _READS["get"])
+
+
+def _nick_name(store: Backend) -> object:
+    found = store.get(TENANT, "Person", "a")
+    return found and found.document.get("nickName")
+
+
+def _logged(store: Backend, tenant: str) -> list[object]:
+    return list(store.log(tenant))
+
+
+def _presumed_together(store: Backend, name: str) -> None:
+    with store.together(TENANT):
+        commit(store, changed(person("a"), nickName="n"))
+        _presumed(store, name)
 
 
 def _refuse(store: Backend) -> None:

@@ -154,6 +154,7 @@ class TokenStore:
             self._known.pop(digest, None)
             return None
         if moment >= known.noted_until:
+            self._backend.confirm()
             self._note_use(known, digest, moment)
         return known.token
 

@@ -17,7 +17,7 @@ from flask_bsr_scim.console.credentials import form_of, tenant_in
 from flask_bsr_scim.console.recorder import kept
 from flask_bsr_scim.console.traffic import Exchange
 from flask_bsr_scim.dialects import Dialect, Speech, Tolerance, tolerates
-from flask_bsr_scim.errors import NotFound, PresumptionError, ScimError, Unauthorized
+from flask_bsr_scim.errors import NotFound, PresumptionError, ScimError, StoreUnavailable
 from flask_bsr_scim.exchange import Context
 from flask_bsr_scim.registry.tokens import without_tokens
 from flask_bsr_scim.view import View
@@ -38,6 +38,7 @@ _NAMES_OF_THE_HOST = ("wsgi.url_scheme", "HTTP_HOST", "SERVER_NAME", "SERVER_POR
 _LONGEST_HOST = 262
 """A name of 255 characters (RFC 1035 §2.3.4), a colon and a port."""
 _LONGEST_LABEL = 63
+_READING = ("GET", "HEAD")
 _MOST_VIEWS = 64
 """Views that are kept; clients choose the host that they name."""
 
@@ -69,7 +70,7 @@ class _Visit:
     actor: Actor = NOBODY
 
     def leave(self, dialect: Dialect) -> None:
-        """Go back before the guard: the credential had ended."""
+        """Go back before the guard: nobody knows whether the credential is good."""
         self.tenant, self.actor, self.speech.dialect = "-", NOBODY, dialect
         self.speech.needed.clear()
 
@@ -109,15 +110,22 @@ class Mount:
         return response
 
     def _handled(self, visit: _Visit, entrance: Entrance, handle: Handle, parameters: dict[str, Any]) -> flask.Response:
-        if entrance is ADMIN:
-            return handle(self._enter(visit, entrance), parameters)
-        try:
-            with self.service.backend.presuming():
-                return handle(self._enter(visit, entrance), parameters)
-        except PresumptionError:
-            visit.leave(self.service.settings.dialect)
-            entrance.authorize(self.service, visit.request)  # Without presuming, so that the token is forgotten.
-            raise Unauthorized() from None
+        """Answer whoever passes the guard.
+
+        For what only reads, a backend may presume that the token is still there: nothing comes of it when it is not.
+        Before a body is read, or a change is made, it is known.
+        """
+        backend = self.service.backend
+        if backend.PRESUMES and entrance is not ADMIN and visit.request.method in _READING:
+            try:
+                with backend.presuming():
+                    return handle(self._enter(visit, entrance), parameters)
+            except PresumptionError:
+                visit.leave(self.service.settings.dialect)
+            except StoreUnavailable:
+                visit.leave(self.service.settings.dialect)
+                raise
+        return handle(self._enter(visit, entrance), parameters)
 
     def _enter(self, visit: _Visit, entrance: Entrance) -> Call:
         principal = entrance.authorize(self.service, visit.request)
@@ -126,6 +134,7 @@ class Mount:
             visit.speech.dialect = principal.dialect
         self._check_slashes(visit.request.path)
         if self.service.count is not None:
+            self.service.backend.confirm()
             self.service.count(principal)
         context = Context(visit.tenant, self.view(visit.request), visit.actor)
         return Call(self.service, context, visit.request, principal)

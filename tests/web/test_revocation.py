@@ -11,7 +11,7 @@ import pytest
 from flask_bsr_scim.errors import StoreUnavailable
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.schema import Document
-from flask_bsr_scim.web.principal import Principal
+from flask_bsr_scim.web.principal import SCIM_SCOPE, Principal
 from tests.client import GROUP, PATCH, SEARCH, Scim, assert_error, path_of, user
 from tests.web.test_guard import UNREAD, assert_refused, service_of, with_token
 
@@ -109,8 +109,32 @@ def test_a_token_that_only_read(revoked: Revoked) -> None:
     assert_refused(revoked(Kind.SCIM_READ).post("/Users", user("eve")))
 
 
-def test_a_token_with_too_many_requests(make_scim: Callable[..., Scim]) -> None:
-    """401, and not that it is to wait."""
+def test_a_body_of_a_revoked_token_is_not_read(revoked: Revoked) -> None:
+    """Nor waited for: it may never come."""
+    body = io.BytesIO(b"{}")
+    environ = {**UNREAD, "wsgi.input": body, "CONTENT_LENGTH": "2"}
+    assert_refused(revoked()("POST", "/Users", environ=environ))
+    assert body.tell() == 0
+
+
+def test_another_credential_with_the_same_text(fresh: Scim) -> None:
+    """Where another verifier knows the text too, whoever has it is let in as before."""
+    service = service_of(fresh)
+    text, token = service.tokens.create("default")
+    other = Principal("default", "vault", frozenset({SCIM_SCOPE}))
+    service.verifiers.append(lambda credential: other if credential == text else None)
+    client = with_token(fresh, text)
+    assert client.get("/Users").status_code == 200
+    service.tokens.delete("default", token.id)
+    assert [client.get("/Users").status_code for _ in range(3)] == [200] * 3
+
+
+def test_a_token_with_too_many_requests(make_scim: Callable[..., Scim], monkeypatch: pytest.MonkeyPatch) -> None:
+    """401, and not that it is to wait; nor is it counted."""
+
+    def refuse_to_count(principal: Principal) -> None:
+        raise AssertionError("it was counted")
+
     scim = make_scim(rate_limit="1/hour")
     service = service_of(scim)
     text, token = service.tokens.create("default")
@@ -118,6 +142,7 @@ def test_a_token_with_too_many_requests(make_scim: Callable[..., Scim]) -> None:
     assert client.get("/Users").status_code == 200
     assert client.get("/Users").status_code == 429
     service.tokens.delete("default", token.id)
+    monkeypatch.setattr(service, "count", refuse_to_count)
     assert_refused(client.get("/Users"))
 
 
@@ -140,9 +165,15 @@ def test_the_host_is_not_asked_who_it_was(make_scim: Callable[..., Scim]) -> Non
 
 @pytest.mark.parametrize("name", ["user", "not JSON", "nothing", "create"])
 def test_a_store_that_cannot_tell(
-    name: str, fresh: Scim, revoked: Revoked, bob: Document, monkeypatch: pytest.MonkeyPatch
+    name: str,
+    fresh: Scim,
+    revoked: Revoked,
+    bob: Document,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """503: neither is the answer given that was ready, nor is the client told that its token has ended."""
+    """503: neither is the answer given that was ready, nor is the client told that its token has ended, nor is its
+    tenant named in the log."""
 
     def fail(*_: object) -> None:
         raise StoreUnavailable("away")
@@ -151,3 +182,4 @@ def test_a_store_that_cannot_tell(
     for method in ("_get", "_is_held", "_commit", "confirm"):
         monkeypatch.setattr(backend, method, fail)
     assert_error(send(client, name, bob), 503)
+    assert "tenant=- token=- " in caplog.text
