@@ -59,11 +59,11 @@ def add(connection: sqlite3.Connection, tenant: int, entries: Iterable[LogEntry]
 def read(connection: sqlite3.Connection, tenant: int, after: int = 0, count: int = -1) -> Iterator[LogEntry]:
     """Yield entries behind a sequence number in their order, all of them without a count."""
     sql = (
-        "SELECT place - ?1, at, token_id, request_id, operation, type, id, before, after, delta FROM log "
-        "WHERE place > ?1 + ?2 AND place < ?3 ORDER BY place LIMIT ?4"
+        "SELECT place - ?, at, token_id, request_id, operation, type, id, before, after, delta FROM log "
+        "WHERE place > ? AND place < ? ORDER BY place LIMIT ?"
     )
     first = tenant * _ROOM
-    found = connection.execute(sql, (first, after, first + _ROOM, count))
+    found = connection.execute(sql, (first, first + after, first + _ROOM, count))
     return (LogEntry._make((*values, orjson.loads(delta))) for *values, delta in found)
 
 

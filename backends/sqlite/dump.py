@@ -134,13 +134,13 @@ class _SQLiteLoader(Loader):
     def take_members(self, members: Sequence[Members]) -> None:
         sql = (
             "INSERT INTO member (tenant, group_seq, member_id, member_seq, member_type) "
-            "SELECT ?1, g.seq, m.id, m.seq, m.type FROM resource g, json_each(?3) i CROSS JOIN resource m "
-            "ON m.tenant = ?1 AND m.id = i.value WHERE g.tenant = ?1 AND g.id = ?2 "
-            "AND g.type IN (SELECT value FROM json_each(?4))"
+            "SELECT g.tenant, g.seq, m.id, m.seq, m.type FROM resource g, json_each(?) i CROSS JOIN resource m "
+            "ON m.tenant = g.tenant AND m.id = i.value WHERE g.tenant = ? AND g.id = ? "
+            "AND g.type IN (SELECT value FROM json_each(?))"
         )
         kinds = json_text(t.name for t in self.types if t.members is not None)
         for group, ids in members:
-            if self._connection.execute(sql, (self._tenant, group, json_text(ids), kinds)).rowcount != len(ids):
+            if self._connection.execute(sql, (json_text(ids), self._tenant, group, kinds)).rowcount != len(ids):
                 raise not_there(group, ids)
 
     def take_log(self, entries: Sequence[LogEntry]) -> None:

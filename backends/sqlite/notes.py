@@ -24,8 +24,8 @@ def write(connection: sqlite3.Connection, tenant: int, key: str, text: str, ends
     connection.execute("DELETE FROM note WHERE tenant = ? AND key = ?", (tenant, key))
     sql = (
         "INSERT INTO note (tenant, number, key, text, ends) "
-        "SELECT ?1, coalesce(max(number), 0) + 1, ?2, ?3, ?4 FROM note WHERE tenant = ?1 RETURNING number"
+        "SELECT ?, coalesce(max(number), 0) + 1, ?, ?, ? FROM note WHERE tenant = ? RETURNING number"
     )
-    ((number,),) = connection.execute(sql, (tenant, key, text, ends)).fetchall()
+    ((number,),) = connection.execute(sql, (tenant, key, text, ends, tenant)).fetchall()
     sql = "DELETE FROM note WHERE tenant = ? AND number <= ? AND ends <= ?"
     connection.execute(sql, (tenant, number - NOTES, now + LASTING))
