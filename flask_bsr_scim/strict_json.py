@@ -6,8 +6,9 @@ import re
 from itertools import chain
 from typing import Any, NoReturn
 
-from flask_bsr_scim.errors import InvalidSyntax, InvalidValue
+from flask_bsr_scim.errors import InvalidSyntax, InvalidValue, shown
 from flask_bsr_scim.schema import JSON
+from flask_bsr_scim.schema.names import repeated
 
 MAX_DEPTH = 64
 MAX_DIGITS = 400
@@ -42,7 +43,7 @@ def read_json(body: bytes) -> JSON:
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise InvalidSyntax("The request body names a member of an object twice.")
+        raise InvalidSyntax(f"The request body names {shown(repeated(name for name, _ in pairs))} twice in one object.")
     return members
 
 

@@ -52,10 +52,12 @@ class Conflict(ScimError):
 
 
 class PreconditionFailed(ScimError):
-    """RFC 7644 §3.14, 412: the resource is not in the version that If-Match names."""
+    """RFC 7644 §3.14, 412: the resource is not in the version that If-Match, or an operation of a bulk job, names."""
 
     status = 412
-    detail = "The resource was changed in the meantime: its version is not the one in If-Match. Read it again."
+    detail = (
+        "The resource was changed in the meantime, and is not in the version that the request names. Read it again."
+    )
 
 
 class PayloadTooLarge(ScimError):

@@ -41,6 +41,10 @@ _WORD: Final = re.compile(r"(?!(?i:and|or|not)\Z)[^\W\d_][\w.%+@/:\\-]*")
 _SUB_NAME: Final = re.compile(rf"\.{_SIMPLE_NAME}")
 
 _OPERATORS: Final = {operator.value: operator for operator in Operator}
+_VALUE: Final = "a value is expected as in JSON, with text in double quotes"
+_QUOTES: Final = (
+    "in a text, a double quote or backslash has a backslash before it, and behind its last double quote comes a blank"
+)
 _KEYWORDS: Final[dict[str, Scalar]] = {"true": True, "false": False, "null": None}
 
 
@@ -136,7 +140,7 @@ class Parser:
             value: Scalar = _KEYWORDS[word] if word in _KEYWORDS else orjson.loads(token)
         except orjson.JSONDecodeError:
             if not (_WORD.fullmatch(token) and tolerates(Tolerance.UNQUOTED_TEXT)):
-                raise self._wrong("a value is expected as in JSON, with text in double quotes", behind) from None
+                raise self._wrong(_QUOTES if token.startswith('"') else _VALUE, behind) from None
             value = token
         if isinstance(value, dict):
             raise self._wrong("an object cannot be compared", behind)

@@ -48,7 +48,7 @@ def lowered(body: JSON) -> JSON:
 
 
 def first_message(error: ValidationError) -> str:
-    """Return one sentence about the first wrong member, as `operations.0.op must be add, remove or replace.`"""
+    """Return one sentence about the first wrong member, as `count must be an integer.`"""
     path: list[str] = []
     node: Any = error.messages
     while isinstance(node, dict):

@@ -148,7 +148,7 @@ class Binder:
             raise InvalidPath(f"The path ends with the filter of {place.target}: name a sub-attribute behind it.")
         if raw is None or raw == []:
             if op is Op.REPLACE:
-                yield from self._remove_in_elements(place, None)
+                yield from self._remove_in_elements(place, None, op)
         elif place.target.sub is not None:
             changes = {place.target.sub.name: self._validator.value(place.target, listed(place.target, raw))}
             yield ChangeElements(place.whole, place.filter, op, changes, template)
@@ -215,9 +215,9 @@ class Binder:
         if required:
             raise Mutability(f"{target} is required and cannot be removed.")
 
-    def _remove_in_elements(self, place: Place, values: JSON) -> Steps:
+    def _remove_in_elements(self, place: Place, values: JSON, op: Op = Op.REMOVE) -> Steps:
         if place.target.sub is not None:
-            yield ChangeElements(place.whole, place.filter, Op.REMOVE, {place.target.sub.name: values})
+            yield ChangeElements(place.whole, place.filter, op, {place.target.sub.name: values})
         elif place.filter is not None:
             remove = RemoveElements if place.target.leaf.multi_valued else RemoveIf
             yield remove(place.whole, place.filter)

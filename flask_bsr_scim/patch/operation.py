@@ -23,6 +23,11 @@ class Op(StrEnum):
 _OPS = {str(op): op for op in Op}
 
 
+def name_of(number: int, count: int) -> str:
+    """Return how an error about an operation begins: with its number from 1, where there are several."""
+    return f"Operation {number} of {count}: " if count > 1 else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One operation as it was sent. `has_value` tells a null value from none at all."""

@@ -163,14 +163,16 @@ class ChangeElements(Step):
             raise InvalidFilter(f"The filter selects {len(matching)} values of {self.target}; narrow it to one.")
         for element in matching:
             self._change(element, effort)
-        if matching and self.changes.get("primary") is True:
+        if matching and matching[0].get("primary") is True:
             make_primary(elements, matching[0])
 
     def _made(self) -> list[Document]:
-        if self.op is Op.REMOVE or all(value is None for value in self.changes.values()):
+        if self.op is Op.REMOVE:
             return []
-        made = self.filter is None or tolerates(Tolerance.ELEMENT_MADE_FROM_FILTER)
-        if self.template is None or not made:
+        tolerated = self.filter is None or tolerates(Tolerance.ELEMENT_MADE_FROM_FILTER)
+        if tolerated and all(value is None for value in self.changes.values()):
+            return []
+        if self.template is None or not tolerated:
             raise NoTarget(f"No value of {self.target} matches the filter of the path.")
         return [copy(self.template)]
 

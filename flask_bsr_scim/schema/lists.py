@@ -67,7 +67,7 @@ def _make_only_reader(attribute: Attribute) -> Callable[[list[Document]], list[D
     names = [sub.name for sub in attribute.sub_attributes]
 
     def keep(elements: list[Document]) -> list[Document]:
-        filled = [e for e in elements if e.get("value")]
+        filled = [e for e in elements if e.get("value", "").strip()]
         typed = [e for e in filled if fold(e.get("type", "")) == fold(only)]
         typed.sort(key=lambda e: e.get("primary") is not True)
         for chosen in (*typed, *(e for e in filled if not e.get("type"))):
@@ -88,6 +88,10 @@ def make_member_id_reader(attribute: Attribute) -> Reader:
         value = element
         if isinstance(element, dict):
             value = element.get("value") or folded(element, attribute.name).get("value")
+            if value is None:
+                raise InvalidValue(
+                    f"{attribute.name}.value is missing in one of them; send there the id of the member."
+                )
         elif isinstance(element, str) and not tolerates(Tolerance.BARE_VALUE):
             raise wrong(attribute.name, "a list of objects with a value", element)
         found: str = read_id(value)
@@ -95,7 +99,8 @@ def make_member_id_reader(attribute: Attribute) -> Reader:
 
     def read(raw: JSON) -> tuple[str, ...]:
         elements = elements_of(raw, attribute.name, attribute)
-        check({name.lower() for name in set[str]().union(*(e for e in elements if isinstance(e, dict)))})
+        names = set[str]().union(*(e for e in elements if isinstance(e, dict)))
+        check({name.lower() for name in names}, names)
         ids = _ordinary(elements, value.max_length or math.inf)
         return tuple(dict.fromkeys(id_of(e) for e in elements if e is not None) if ids is None else ids)
 

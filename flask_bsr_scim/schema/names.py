@@ -1,5 +1,6 @@
 """Names of the members of JSON objects: their letter case, and whether a schema has them."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 
@@ -15,12 +16,18 @@ def folded(members: Document, path: str) -> Document:
     """
     lowered = {name.lower(): value for name, value in members.items()}
     if len(lowered) != len(members):
-        raise InvalidSyntax(f"{path} names an attribute twice, in different letter case.")
+        twice = repeated(name.lower() for name in members)
+        raise InvalidSyntax(f"{path} names {shown(twice)} twice, in different letter case.")
     return lowered
 
 
-Check = Callable[[AbstractSet[str]], None]
-"""Takes the names of an object's members, in lower case, and notices those that no schema has.
+def repeated(names: Iterable[str]) -> str:
+    """Return the first of some names that comes more than once."""
+    return next(name for name, count in Counter(names).items() if count > 1)
+
+
+Check = Callable[[AbstractSet[str], Iterable[str]], None]
+"""Takes the names of an object's members, in lower case and as they were sent, and notices those that no schema has.
 
 :raises InvalidSyntax: the dialect does not tolerate one of them.
 """
@@ -39,11 +46,12 @@ def make_check(
     :param default: those that need no definition.
     """
 
-    def check(names: AbstractSet[str]) -> None:
+    def check(names: AbstractSet[str], sent: Iterable[str]) -> None:
         if names <= served:
             return
+        spelled = {name.lower(): name for name in sent}
         for name in sorted(names - served):
-            _check_name(prefix + name, name in default, name in left_out)
+            _check_name(prefix + spelled.get(name, name), name in default, name in left_out)
 
     return check
 

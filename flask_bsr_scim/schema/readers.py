@@ -73,7 +73,7 @@ def read_object(members: Iterable[Member], raw: Document, path: str, check: Chec
         return None
     values = folded(raw, path)
     if check is not None:
-        check(values.keys())
+        check(values.keys(), raw)
     return read_members(members, values) or None
 
 

@@ -68,7 +68,7 @@ class Validator:
         if not isinstance(body, dict):
             raise InvalidSyntax("The request body must be a JSON object.")
         values = self._flattened(folded(body, "The request body"))
-        self._check_names(values.keys())
+        self._check_names(values.keys(), body)
         declared = self._declared(values.get("schemas"))
         for urn in self.resource_type.by_urn:
             if urn not in declared:
@@ -201,7 +201,9 @@ class Validator:
             raise wrong(self._base, "an object", core)
         core = folded(core, self._base)
         if twice := core.keys() & values.keys():
-            raise InvalidSyntax(f"{min(twice)} is given twice, under {self._base} and outside.")
+            known = self.resource_type.core.get(min(twice))
+            name = known.name if known else min(twice)
+            raise InvalidSyntax(f"{shown(name)} is given twice, under {self._base} and outside.")
         return {**values, **core}
 
     def _declared(self, schemas: JSON) -> set[str]:

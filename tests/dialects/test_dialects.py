@@ -60,7 +60,7 @@ CASES = {
         T.ATTRIBUTE_NOT_STORED, post(**{ENTERPRISE: {"department": "x"}}), "invalidSyntax", "is not stored here", "bsr"
     ),
     "a standard sub-attribute": Case(
-        T.ATTRIBUTE_NOT_STORED, post(name={"honorificPrefix": "Dr"}), "invalidSyntax", '"name.honorificprefix"', "bsr"
+        T.ATTRIBUTE_NOT_STORED, post(name={"honorificPrefix": "Dr"}), "invalidSyntax", '"name.honorificPrefix"', "bsr"
     ),
     "a path to a standard attribute": Case(
         T.ATTRIBUTE_NOT_STORED, patch(replace("title", "Boss")), "invalidPath", "title is not stored here", "bsr"
@@ -147,6 +147,12 @@ CASES = {
     "an element that is not there": Case(
         T.ELEMENT_MADE_FROM_FILTER,
         patch(replace('emails[type eq "work"].value', "bob@example.com")),
+        "noTarget",
+        "matches the filter",
+    ),
+    "a null for an element that is not there": Case(
+        T.ELEMENT_MADE_FROM_FILTER,
+        patch(replace('emails[type eq "work"].value', None)),
         "noTarget",
         "matches the filter",
     ),
@@ -298,7 +304,7 @@ CASES = {
         "invalidValue",
         "members must be a list",
     ),
-    "an unknown attribute": Case(T.UNKNOWN_ATTRIBUTE, post(shoeSize=42), "invalidSyntax", '"shoesize" is in no schema'),
+    "an unknown attribute": Case(T.UNKNOWN_ATTRIBUTE, post(shoeSize=42), "invalidSyntax", '"shoeSize" is in no schema'),
     "an unknown sub-attribute": Case(
         T.UNKNOWN_ATTRIBUTE, post(name={"nick": "x"}), "invalidSyntax", '"name.nick" is in no schema'
     ),

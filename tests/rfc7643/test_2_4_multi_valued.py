@@ -80,6 +80,9 @@ def test_values_are_kept(sent: Any, stored: Any) -> None:
         pytest.param(
             [{"value": "", "type": "work"}, {"value": "n"}], ("n", True), id="C9337 an empty address does not count"
         ),
+        pytest.param(
+            [{"value": " ", "type": "work"}, {"value": "n"}], ("n", True), id="C9337 a blank address does not count"
+        ),
     ],
 )
 def test_registry_keeps_one_address(sent: Any, stored: tuple[str, bool]) -> None:
@@ -93,6 +96,7 @@ def test_registry_keeps_one_address(sent: Any, stored: tuple[str, bool]) -> None
     [
         pytest.param([{"value": "h", "type": "home"}], id="only another type"),
         pytest.param([{"value": "", "type": "work"}], id="C9337 an empty address"),
+        pytest.param([{"value": " ", "type": "work"}], id="C9337 a blank address"),
         pytest.param([{"type": "work", "primary": True}], id="no address"),
     ],
 )

@@ -412,7 +412,9 @@ def test_core_attributes_may_lie_under_their_urn(either: Scim) -> None:
     assert (made["userName"], made["externalId"]) == ("bob", "1")
     assert USER not in made
     twice = {"schemas": [USER], "userName": "a", USER: {"userName": "b"}}
-    assert_error(either.post("/Users", twice), 400, "invalidSyntax", "twice")
+    assert_error(
+        either.post("/Users", twice), 400, "invalidSyntax", f'"userName" is given twice, under {USER} and outside.'
+    )
 
 
 @pytest.mark.requirement("C-34", "T-09")

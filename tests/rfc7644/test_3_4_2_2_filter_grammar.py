@@ -243,9 +243,15 @@ def test_refuses_what_is_not_in_the_grammar(text: str) -> None:
         ),
         pytest.param(
             'a eq "x"y',
-            'The filter is not valid at character 6, behind "a eq": '
-            "a value is expected as in JSON, with text in double quotes.",
+            'The filter is not valid at character 6, behind "a eq": in a text, a double quote or backslash has a '
+            "backslash before it, and behind its last double quote comes a blank.",
             id="something behind a value",
+        ),
+        pytest.param(
+            'userName eq "CORP\\kim"',
+            'The filter is not valid at character 13, behind "userName eq": in a text, a double quote or backslash '
+            "has a backslash before it, and behind its last double quote comes a blank.",
+            id="a backslash alone",
         ),
         pytest.param(
             f"urn:{'x' * 3000} eq",

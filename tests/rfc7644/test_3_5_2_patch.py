@@ -284,6 +284,12 @@ REPLACE = [
         id="XP-08 made from several terms, as they were written",
     ),
     pytest.param(
+        user(emails=[{**HOME, "primary": True}]),
+        op("replace", 'emails[type eq "work" and primary eq true].value', "a@b"),
+        user(emails=[{**HOME, "primary": False}, {"value": "a@b", "type": "work", "primary": True}]),
+        id="X-17 XP-08 an element that is made primary",
+    ),
+    pytest.param(
         user(emails=[WORK, HOME]),
         op("replace", 'emails[type eq "home"].primary', True),
         user(emails=[{**WORK, "primary": False}, {**HOME, "primary": True}]),

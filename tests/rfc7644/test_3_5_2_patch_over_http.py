@@ -237,6 +237,31 @@ def test_all_operations_or_none(operation: Document, scim_type: str, full: Scim)
     assert full.get(path_of(bob)).json == bob
 
 
+@pytest.mark.parametrize(
+    ("operation", "detail"),
+    [
+        (op("replace", "title"), "The operation replace needs a value."),
+        (op("replace", 'emails[type eq "work".value', "x"), "The path is not valid at character 16"),
+        (op("replace", 'addresses[type co "work"].locality', "Ulm"), "No value of addresses matches the filter"),
+        (op("replace", "id", "other"), "id is readOnly"),
+        (op("rename", "title", "x"), "op must be add, remove or replace"),
+        ({"op": "replace", "path": 5, "value": "x"}, "path must be text."),
+        (5, "An operation must be an object with op, path and value."),
+    ],
+)
+def test_the_wrong_operation_is_named(operation: Any, detail: str, full: Scim) -> None:
+    """By its number, where there are several: Entra sends all changes of a user in one request."""
+    path = path_of(full.user("bob"))
+    right = op("replace", "title", "Boss")
+    for count, number in ((1, 1), (3, 2), (3, 3)):
+        operations = [right] * count
+        operations[number - 1] = operation
+        answer = full.patch(path, *operations)
+        named = f"Operation {number} of {count}: " if count > 1 else ""
+        assert answer.status_code == 400
+        assert answer.json["detail"].startswith(named + detail)
+
+
 @pytest.mark.requirement("X-13")
 def test_what_the_profile_does_not_store_is_dropped(scim: Scim) -> None:
     """A path to a standard attribute is accepted and changes nothing, as with the default mappings of Entra."""

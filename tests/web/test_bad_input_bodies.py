@@ -225,7 +225,7 @@ BAD_JSON = [
     pytest.param(with_x("NaN"), "invalidSyntax", "NaN", id="NaN"),
     pytest.param(with_x("Infinity"), "invalidSyntax", "Infinity", id="Infinity"),
     pytest.param(with_x("-Infinity"), "invalidSyntax", "-Infinity", id="-Infinity"),
-    pytest.param(b'{"userName": "a", "userName": "b"}', "invalidSyntax", "twice", id="a member twice"),
+    pytest.param(b'{"userName": "a", "userName": "b"}', "invalidSyntax", 'names "userName" twice', id="a member twice"),
     pytest.param(with_x('[{"a": 1, "a": 1}]'), "invalidSyntax", "twice", id="a member twice, deep inside"),
     pytest.param(with_x('{"a": 1, "\\u0061": 1}'), "invalidSyntax", "twice", id="a member twice, once escaped"),
     pytest.param(json.dumps(user("u", USERNAME="v")).encode(), "invalidSyntax", "twice", id="twice in other case"),

@@ -260,7 +260,7 @@ def test_what_is_no_operation_is_told_what_one_is(operation: Any, scim: Scim) ->
     """The words are ours, whatever it is."""
     path = path_of(scim.user("bob"))
     response = scim("PATCH", path, {"schemas": [PATCH], "Operations": [operation]})
-    assert_error(response, 400, "invalidSyntax", "operations.0 must be an object with op, path and value.")
+    assert_error(response, 400, "invalidSyntax", "An operation must be an object with op, path and value.")
 
 
 WRONG_MEMBERS = [
