@@ -233,19 +233,20 @@ class Backend(Dumping, Journals, Notes, Presumptions, ABC):
         :raises ValueError: see :meth:`commit`.
         """
         check_tenant(tenant)
-        outer, entries = self._untold.entries, list[LogEntry]()
+        outer, entries = self._untold.entries, list[tuple[str, LogEntry]]()
         with self._wrapped, self._together(tenant):
             self._untold.entries = entries
             try:
                 yield
             finally:
                 self._untold.entries = outer
-        self._tell(tenant, entries)
+        for name in dict.fromkeys(name for name, _ in entries):
+            self._tell(name, [entry for each, entry in entries if each == name])
 
     def _tell(self, tenant: str, entries: Sequence[LogEntry]) -> None:
         """Tell the observers what was written, or keep it until the transaction that the thread has open is done."""
         if self._untold.entries is not None:
-            self._untold.entries += entries
+            self._untold.entries += ((tenant, entry) for entry in entries)
             return
         for observe in self.observers:
             observe(tenant, entries)
@@ -377,6 +378,6 @@ class Backend(Dumping, Journals, Notes, Presumptions, ABC):
 
 
 class _Untold(threading.local):
-    """What the commits of a thread's open transaction wrote; None where each commit is its own."""
+    """What the commits of a thread's open transaction wrote, each with its tenant; None: each commit is its own."""
 
-    entries: list[LogEntry] | None = None
+    entries: list[tuple[str, LogEntry]] | None = None

@@ -12,7 +12,7 @@ from flask_bsr_scim.backends.redis.layout import INDEX, MEMBERS, UNIQUE, Range, 
 from flask_bsr_scim.backends.redis.plan import Loose, Ordered, Plan, make_plan
 from flask_bsr_scim.backends.redis.space import Fetched, Holders, Ids, Kinds, Record, Source, Space, Stretch
 from flask_bsr_scim.backends.scans import Numbered, cut, needs_links
-from flask_bsr_scim.errors import TooMany
+from flask_bsr_scim.errors import StoreUnavailable, TooMany
 from flask_bsr_scim.filter import evaluate, sort_key
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.schema import ResourceType
@@ -178,11 +178,16 @@ class _Search:
 
     def _caught_up(self, revision: int, present: int) -> int:
         """Bring the matches from a revision to the present one, by looking again at what was changed since; return the
-        one at which they are then."""
+        one at which they are then.
+
+        :raises StoreUnavailable: another log is there.
+        """
         while revision != present:
             if monotonic() > self._deadline:
                 raise TooMany
             changes = self._space.log(revision, _CHANGES)
+            if not changes:
+                raise StoreUnavailable("all that the tenant held was replaced in between")
             ids = list(dict.fromkeys(chain.from_iterable(map(self._changed, changes))))
             found = self._space.fetch(Ids(ids), self._needed)
             for i in ids:

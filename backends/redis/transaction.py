@@ -119,9 +119,16 @@ class RedisTransaction(Transaction):
         return {i for some in portions(among, _AT_ONCE) for i in self._members_among(group, some)}
 
     def _members_among(self, group: Row, ids: Collection[str]) -> Iterator[str]:
-        heads = self.overlay.heads(ids)
-        present = self.overlay.has(MEMBERS, [joined(group.id, i, head.type) for i, head in heads.items()])
-        return compress(heads, present)
+        types = self._types(group, ids)
+        present = self.overlay.has(MEMBERS, [joined(group.id, i, name) for i, name in types.items()])
+        return compress(types, present)
+
+    def _types(self, group: Row, ids: Collection[str]) -> Mapping[str, str]:
+        """Return the types of resources by id; of one that is not there, as nothing but a membership may tell of it."""
+        types = {i: head.type for i, head in self.overlay.heads(ids).items()}
+        gone = [i for i in ids if i not in types]
+        found = self.overlay.entries([under(MEMBERS, group.id, i) for i in gone]) if gone else ()
+        return types | {i: last_part(entries[0]) for i, entries in zip(gone, found, strict=False) if entries}
 
     def groups_of(self, member: Row) -> list[Row]:
         (entries,) = self.overlay.entries([under(GROUPS, member.id)])
@@ -133,8 +140,8 @@ class RedisTransaction(Transaction):
 
     def unlink(self, group: Row, ids: Collection[str]) -> None:
         for some in portions(ids, _AT_ONCE):
-            for i, head in self.overlay.heads(some).items():
-                self.overlay.memberships.put(group.id, i, head.type, present=False)
+            for i, name in self._types(group, some).items():
+                self.overlay.memberships.put(group.id, i, name, present=False)
 
     def write_log(self, entry: LogEntry) -> int:
         (logged,) = self.overlay.values(META, ["logged"])

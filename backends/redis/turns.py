@@ -1,7 +1,6 @@
 """The turns of a process's threads, so that the store has to keep only processes apart."""
 
 import os
-from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import RLock
@@ -19,7 +18,7 @@ class Turns:
     def _begin(self) -> None:
         # After a fork, what other threads of the parent hold nobody would let go of.
         self._pid = os.getpid()
-        self._locks: defaultdict[str, RLock] = defaultdict(RLock)
+        self._locks: dict[str, RLock] = {}
 
     @contextmanager
     def take(self, tenant: str) -> Iterator[None]:
@@ -29,7 +28,7 @@ class Turns:
         """
         if self._pid != os.getpid():
             self._begin()
-        lock = self._locks[tenant]
+        lock = self._locks.setdefault(tenant, RLock())
         if not lock.acquire(timeout=self._seconds):
             raise StoreUnavailable("another writer holds the tenant")
         try:

@@ -323,6 +323,17 @@ class InsideContract:
         commit(backend, person("d"))
         assert told == [["a", "b"], ["d"]]
 
+    def test_observers_of_another_tenant(self, backend: Backend) -> None:
+        """What was written to another tenant meanwhile is told as that one's."""
+        told: list[tuple[str, list[str]]] = []
+        backend.observers.append(lambda tenant, entries: told.append((tenant, [entry.id for entry in entries])))
+        with backend.together(TENANT):
+            commit(backend, person("a"))
+            commit(backend, person("b"), tenant=OTHER)
+            with backend.together(TENANT):
+                commit(backend, person("c"))
+        assert told == [(TENANT, ["a", "c"]), (OTHER, ["b"])]
+
     def test_observers(self, backend: Backend) -> None:
         """After a commit each observer is told what it wrote to the log; after a failure nothing."""
         told: list[tuple[str, list[LogEntry]]] = []

@@ -65,7 +65,7 @@ class Readiness:
 
 
 def readiness(store: TenantStore, *, group_provisioning: bool = True) -> Readiness:
-    """Look for what would go wrong in a tenant: less than a second for 100,000 users and as many memberships.
+    """Look for what would go wrong in a tenant, in a time that grows as its users, groups and memberships do.
 
     :param group_provisioning: whether organization provisioning is configured (`BSR_GROUP_PROVISIONING`).
     :raises StoreUnavailable: the store does not answer.
@@ -203,12 +203,16 @@ def _unknown_members(store: TenantStore) -> Iterator[Warning]:
     yield from _listed(
         "memberUnknown",
         "Members of groups who do not exist: {}. Assign them in the identity provider, then push the groups again.",
-        [Subject(link.type, link.id, link.id) for link in _missing(store, groups)],
+        [
+            Subject(link.type, link.id, link.id)
+            for link in sorted({link for group in groups for link in _missing(store, group)})
+        ],
     )
 
 
-def _missing(store: TenantStore, groups: Sequence[str]) -> Iterator[Link]:
+def _missing(store: TenantStore, group: str) -> Iterator[Link]:
+    """Yield who is missing of one group: of several at once, a store may read the members again for each page."""
     after = None
-    while links := store.backend.members(store.tenant, groups, after=after, count=_PAGE, missing=True):
+    while links := store.backend.members(store.tenant, [group], after=after, count=_PAGE, missing=True):
         yield from links
         after = links[-1].id

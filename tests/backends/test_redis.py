@@ -152,6 +152,21 @@ def test_keys_hold_no_text_of_clients(backend: Backend, uri: str) -> None:
     assert "marked" not in str([names, held, fields]).lower()
 
 
+def test_a_member_that_is_gone_can_be_removed(backend: Backend, uri: str) -> None:
+    """What lost its row past the contract leaves groups like any other member, and those leave nothing behind."""
+    commit(backend, person("a"), person("b"), person("c"), team("t", "a", "b", "c"), team("u", "a", "b"))
+    prefix = parse_qs(urlsplit(uri).query)["prefix"][0]
+    with shared().client() as client:
+        client.hdel(f"{prefix}:1:{{{TENANT}}}:rows", "a", "b")
+        commit(backend, members("t", remove=["a", "nobody"]))
+        assert linked(backend, "Team", "t") == ["b", "c"]
+        (swapped,) = commit(backend, members("t", "c", clear=True))
+        assert linked(backend, "Team", "t") == ["c"]
+        assert commit(backend, members("t", "c", clear=True)) == [swapped]
+        commit(backend, Removal("Team", "u"))
+        assert client.zrange(f"{prefix}:1:{{{TENANT}}}:members", 0, -1) == ["t\0c\0Person"]
+
+
 def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list of the commands that are sent from now on."""
     sent: list[str] = []
@@ -404,6 +419,29 @@ def test_a_query_that_is_never_done(
     backend.query_seconds = 0.2
     with pytest.raises(TooMany):
         found(backend, "Person", filter)
+
+
+def test_a_query_while_all_is_replaced(backend: Backend, another: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read belongs to nothing that is there: the query can be asked again."""
+    monkeypatch.setattr(pages, "_AT_ONCE", 3)
+    backend.open(TENANT, "bsr")
+    commit(another, *(person(f"p{n}") for n in range(10)))
+    dump = list(another.dump(TENANT))
+    commit(another, changed(person("p0"), nickName="n"))
+    fetch = StoredTenant.fetch
+
+    def meanwhile(*arguments: Any, **rest: Any) -> Fetched:
+        answer = fetch(*arguments, **rest)
+        with monkeypatch.context() as patch:
+            patch.setattr(StoredTenant, "fetch", fetch)
+            another.load(TENANT, dump, replace=True)
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(StoredTenant, "fetch", meanwhile)
+        with pytest.raises(StoreUnavailable):
+            found(backend, "Person", 'userName sw "p"')
+    assert len(found(backend, "Person", 'userName sw "p"')) == 10
 
 
 def test_many_holders_are_looked_through(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:

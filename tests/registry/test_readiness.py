@@ -1,7 +1,7 @@
 """Readiness: each thing that would go wrong is found, counted and named, with what to do about it."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +16,7 @@ from flask_bsr_scim.registry.owners import owner_id
 from flask_bsr_scim.registry.readiness import MOST_RESOURCES, READINESS_URN, Readiness, Subject, readiness
 from flask_bsr_scim.registry.store import TenantStore
 from flask_bsr_scim.registry.tokens import Kind, TokenStore
+from flask_bsr_scim.resource import Link
 from flask_bsr_scim.schema import TypeRegistry, load_profile
 from tests.client import GROUP, USER, Scim
 from tests.registry.world import TENANT, World, open_store
@@ -180,6 +181,23 @@ def test_members_who_do_not_exist(tmp_path: Path) -> None:
         connection.executemany(sql, ghosts)
     assert names(world, "memberUnknown") == ["Group-Ghost", "ghost"]
     world.backend.close()
+
+
+def test_members_are_looked_at_group_by_group(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of many groups at once a store may read the members anew for each page."""
+    asked: list[Sequence[str]] = []
+    members = world.backend._members
+
+    def counted(tenant: str, group_ids: Sequence[str], *rest: Any) -> list[Link]:
+        asked.append(group_ids)
+        return members(tenant, group_ids, *rest)
+
+    world.users("ana")
+    for name in ("Ops", "Eng"):
+        world.push(name, "ana")
+    monkeypatch.setattr(world.backend, "_members", counted)
+    look(world)
+    assert sorted(asked) == [["Group-Eng"], ["Group-Ops"]]
 
 
 @pytest.mark.parametrize("number", [MOST_RESOURCES, MOST_RESOURCES + 1, 1200])

@@ -318,6 +318,15 @@ def test_who_is_deactivated_in_between_does_not_sign_in(world: World, monkeypatc
     assert world.sign_in_groups(bob) == []
 
 
+def test_an_administrator_who_is_locked_out_in_between_stays_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one whom the first sign-in would make a SCIM user."""
+    ann = world.users.create_admin("ann@example.com")
+    interfere(world, monkeypatch, lambda: world.users.set_active(ann.id, False))
+    with pytest.raises(PermissionDenied):
+        world.sign_in("ann@example.com")
+    assert not world.users.get(ann.id).active
+
+
 def test_who_is_deleted_in_between_gets_no_groups(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever signs in then is a new user."""
     bob = world.provision("bob@example.com")

@@ -138,6 +138,18 @@ def test_the_key_of_seals_stays(store: str, kind: str, tmp_path: Path) -> None:
         assert done("db", "check", "--backend", uri).stderr == "sound: default\n"
 
 
+def test_a_key_that_was_replaced(store: str) -> None:
+    """A server that ran while its tenant was imported anew opens what others seal since."""
+    seals = Seals(backend_of(store))
+    old = seals.seal("default", "session", [1])
+    done("export", FILE, "--backend", store)
+    done("import", FILE, "--replace", "--backend", store)
+    new = Seals(backend_of(store)).seal("default", "session", [2])
+    assert seals.open("default", "session", new) == [2]
+    assert seals.open("default", "session", old) is None
+    assert seals.open("default", "session", "nonsense") is None
+
+
 def test_a_key_in_an_older_export_is_not_taken(store: str, other: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that was written with the key is imported without it."""
     sealed = Seals(backend_of(store)).seal("default", "session", [1])
