@@ -20,6 +20,9 @@ _TOTAL = re.compile(rb'"totalResults":(\d+)')
 _TEST = ("1", "2")
 """`startIndex` and `count` with which Okta tests a connector."""
 
+_NOT_LET_IN = (401, 403)
+"""Then the body is not read, whatever it is."""
+
 _DISCOVERY = {
     "serviceproviderconfig": "reads what this server can do",
     "schemas": "reads the schemas",
@@ -126,6 +129,8 @@ def _total(asked: Asked) -> int | None:
 
 
 def _creation(asked: Asked, kind: str) -> str:
+    if asked.unread:
+        return f"pushes a new group{_with_members(asked)}" if kind == "group" else "creates a user"
     if kind == "group":
         return f"pushes the new group {_called(asked.body, 'displayName')}{_with_members(asked)}"
     suffix = ", deactivated" if str(member(asked.body, "active")).lower() == "false" else ""
@@ -158,7 +163,7 @@ def _replacement(asked: Asked, what: str) -> str:
 
 def _with_members(asked: Asked) -> str:
     if asked.unread:
-        return ", with so many members that the body is not kept"
+        return "" if asked.status in _NOT_LET_IN else ", with so many members that the body is not kept"
     members = member(asked.body, "members")
     if members is None:
         return ""

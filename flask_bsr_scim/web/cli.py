@@ -125,7 +125,7 @@ def create_token(
             raise click.UsageError("--scope is for SCIM tokens: an API token allows what its user may do.")
         kind = Kind.SCIM_READ
     with readable_errors():
-        service = service_of(backend, makes=True)
+        service = service_of(backend, makes=True) if user is None else service_with(backend, tenant)
         service.open(tenant)
         user_id = user and user_named(service.registry(tenant), user, backend, tenant).id
         text, _ = service.tokens.create(

@@ -33,7 +33,7 @@ def configuration(backend: str | None) -> dict[str, Any]:
     """Return the settings by their keys: those of the application, or else of the environment."""
     app = application()
     config = dict(environment_settings()) if app is None else _settings_of(app)
-    return config | ({"SCIM_BACKEND": backend} if backend else {})
+    return config | ({} if backend is None else {"SCIM_BACKEND": backend})
 
 
 def service_of(backend: str | None, *, makes: bool = False) -> Service:
@@ -48,7 +48,10 @@ def service_of(backend: str | None, *, makes: bool = False) -> Service:
         from flask_bsr_scim.web.extension import current_service
 
         with app.app_context():
-            return current_service()
+            service = current_service()
+        if makes and service.settings.backend.startswith(IN_MEMORY):
+            click.echo("warning: memory:// ends with this process, and what is made here with it.", err=True)
+        return service
     settings = read_settings(configuration(backend))
     if settings.backend.startswith(IN_MEMORY):
         raise click.UsageError("memory:// ends with this command: name the storage that the server uses.")

@@ -15,7 +15,14 @@ from flask_bsr_scim.errors import ConfigurationError, StoreUnavailable
 from flask_bsr_scim.resource import Resource
 from flask_bsr_scim.view import View
 from flask_bsr_scim.web.change_log import last_number
-from flask_bsr_scim.web.cli_context import IN_MEMORY, backend_option, configuration, readable_errors, unused
+from flask_bsr_scim.web.cli_context import (
+    IN_MEMORY,
+    backend_option,
+    configuration,
+    readable_errors,
+    unused,
+    without_password,
+)
 from flask_bsr_scim.web.cli_files import STANDARD, Count, bar, made, opened, readable_files
 from flask_bsr_scim.web.config import Settings, read_settings
 from flask_bsr_scim.web.service import make_backend
@@ -66,10 +73,10 @@ def import_command(file: str, replace: bool, backend: str | None) -> None:
     """Read what `export` wrote into tenants that hold nothing: each is there whole in the end, or not at all."""
     with readable_errors(), readable_files(file):
         settings, store = _open(backend)
-        store.upgrade()
         if file == STANDARD:
             reader = LineReader(sys.stdin.buffer)
             _see_that_it_is_free(store, reader.tenants, replace=replace)
+            _make(settings, store)
             _import(settings, store, reader, lambda number: None, replace=replace)
         else:
             _import_file(settings, store, file, replace=replace)
@@ -79,6 +86,7 @@ def _import_file(settings: Settings, store: Backend, file: str, *, replace: bool
     with opened(file) as (_, lines):
         _see_that_it_is_free(store, LineReader(lines).tenants, replace=replace)
     size = _proved(file)
+    _make(settings, store)
     with opened(file) as (_, lines), bar("Importing", size) as count:
         _import(settings, store, LineReader(lines), count, replace=replace)
 
@@ -121,8 +129,8 @@ def copy_command(source: str, target: str, tenants: Sequence[str], replace: bool
     with readable_errors():
         (of_source, store), (settings, other) = _open(source), _open(target)
         names = _names(of_source, store, tenants)
-        other.upgrade()
         _see_that_it_is_free(other, names, replace=replace)
+        _make(settings, other)
         with bar("Copying", _size(store, names)) as count:
             for name in names:
                 copied = partial(_copy, settings, store, other, name, count, replace=replace)
@@ -175,6 +183,14 @@ def _open(uri: str | None) -> tuple[Settings, Backend]:
     return settings, make_backend(settings)
 
 
+def _make(settings: Settings, store: Backend) -> None:
+    """See that there is a store to write to, and say so when it is a new one."""
+    is_new = not store.tenants()
+    store.upgrade()
+    if is_new:
+        click.echo(f"made a new store: {without_password(settings.backend)}", err=True)
+
+
 def _names(settings: Settings, store: Backend, wanted: Sequence[str]) -> Sequence[str]:
     """Return the names of tenants that are there, of all when none are wanted.
 
@@ -206,7 +222,8 @@ def _see_that_it_is_free(store: Backend, names: Sequence[str], *, replace: bool)
 
     :raises ConfigurationError: one holds something.
     """
-    for name in () if replace else names:
+    present = () if replace else store.tenants()
+    for name in (name for name in names if name in present):
         if any(not isinstance(record, Profile) for record in islice(store.dump(name), 2)):
             raise ConfigurationError(
                 f"the tenant {name!r} holds something already: choose an empty storage, or replace it with --replace"

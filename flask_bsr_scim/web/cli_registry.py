@@ -8,6 +8,7 @@ import click
 
 from flask_bsr_scim.registry.errors import NotThere
 from flask_bsr_scim.registry.model import HeldRole
+from flask_bsr_scim.registry.owners import check_email
 from flask_bsr_scim.registry.plan import Change
 from flask_bsr_scim.registry.readiness import Warning
 from flask_bsr_scim.registry.registry import Registry
@@ -37,6 +38,7 @@ def admin_commands() -> None:
 def create_admin(email: str, backend: str | None, tenant: str) -> None:
     """Make a user an administrator of the registry, and print an API token, alone, this once."""
     with readable_errors():
+        check_email(email)
         service = service_of(backend, makes=True)
         service.open(tenant)
         users = service.registry(tenant).users
@@ -61,6 +63,7 @@ def sign_in(
     if groups and no_groups:
         raise click.UsageError("--group and --no-groups exclude each other.")
     with readable_errors():
+        check_email(email)
         service = service_of(backend, makes=True)
         service.open(tenant)
         named = list(groups) if groups or no_groups else None

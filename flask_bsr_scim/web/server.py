@@ -128,7 +128,9 @@ def free_address(host: str, port: int) -> str:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
     except OSError as error:
-        raise click.ClickException(f"cannot listen on {host} port {port}: {error.strerror}") from None
+        raise click.ClickException(
+            f"cannot listen on {host} port {port}: {error.strerror}; choose another --host or --port"
+        ) from None
     return str(address[0])
 
 
@@ -149,17 +151,25 @@ def shared_metrics() -> Iterator[None]:
             del os.environ[_MULTIPROCESS]
 
 
-def serve(settings: Mapping[str, str], address: str, port: int, workers: int) -> None:
-    """Serve until interrupted; `settings` are `SCIM_*` keys for the environment of the workers.
+def see_that_it_is_installed() -> None:
+    """Return when there is a WSGI server.
 
-    :raises click.ClickException: the WSGI server is not installed.
+    :raises click.ClickException: there is none.
     """
     try:
-        from granian import Granian
-        from granian.constants import Interfaces
-        from granian.log import logger
+        import granian  # noqa: F401
     except ImportError:
-        raise click.ClickException("the server is not installed: install the extra `server`") from None
+        raise click.ClickException(
+            "the server is not installed: install the extra `server`, in a checkout with pip install '.[server]'"
+        ) from None
+
+
+def serve(settings: Mapping[str, str], address: str, port: int, workers: int) -> None:
+    """Serve until interrupted; `settings` are `SCIM_*` keys for the environment of the workers."""
+    from granian import Granian
+    from granian.constants import Interfaces
+    from granian.log import logger
+
     os.environ.update({**_MEMORY, **os.environ, **settings})
     server = Granian(
         f"{__name__}:create_app",

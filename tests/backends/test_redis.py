@@ -14,13 +14,15 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from flask_bsr_scim.backends import open_backend
-from flask_bsr_scim.backends.base import Backend, Insert, Page, Removal
+from flask_bsr_scim.backends.base import Absence, Backend, Insert, Key, Page, Removal, StoredKey
 from flask_bsr_scim.backends.redis import RedisBackend, pages, tenant
 from flask_bsr_scim.backends.redis.commits import Commits
 from flask_bsr_scim.backends.redis.layout import LOCK, keys
+from flask_bsr_scim.backends.redis.presumed import Presumed
 from flask_bsr_scim.backends.redis.server import Server
-from flask_bsr_scim.backends.redis.space import Fetched
+from flask_bsr_scim.backends.redis.space import Fetched, Kinds
 from flask_bsr_scim.backends.redis.tenant import PATIENCE, StoredTenant
+from flask_bsr_scim.backends.redis.transaction import RedisTransaction
 from flask_bsr_scim.backends.redis.turns import Turns
 from flask_bsr_scim.backends.redis.uri import Options, client_maker, read_place
 from flask_bsr_scim.backends.testing import BackendContract, SharedContract
@@ -44,7 +46,8 @@ from flask_bsr_scim.backends.testing.data import (
 )
 from flask_bsr_scim.backends.testing.inside import InsideContract
 from flask_bsr_scim.backends.testing.journal import JournalContract
-from flask_bsr_scim.errors import StoreUnavailable, TooMany
+from flask_bsr_scim.backends.transaction import Row
+from flask_bsr_scim.errors import StoreUnavailable, TooMany, UniquenessConflict
 from flask_bsr_scim.view import View
 from tests.backends.test_new_indexes import UNIQUE, note_types
 from tests.redis_server import new_prefix, shared
@@ -442,6 +445,33 @@ def test_a_query_while_all_is_replaced(backend: Backend, another: Backend, monke
         with pytest.raises(StoreUnavailable):
             found(backend, "Person", 'userName sw "p"')
     assert len(found(backend, "Person", 'userName sw "p"')) == 10
+
+
+def test_a_condition_that_was_overtaken(backend: Backend, another: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A commit that writes nothing holds only if nobody wrote meanwhile, as any other."""
+    holders = RedisTransaction.holders
+
+    def late(transaction: RedisTransaction, key: StoredKey) -> list[Row]:
+        found = holders(transaction, key)
+        monkeypatch.setattr(RedisTransaction, "holders", holders)
+        commit(another, person("x"))
+        return found
+
+    monkeypatch.setattr(RedisTransaction, "holders", late)
+    with pytest.raises(UniquenessConflict):
+        commit(backend, Absence(Key("Person", "userName", "x")))
+
+
+def test_a_lock_is_ended_by_its_writer_alone(uri: str) -> None:
+    """Whoever comes late takes nobody's turn away."""
+    options = Options(prefix=parse_qs(urlsplit(uri).query)["prefix"][0])
+    server = Server(client_maker(read_place(uri), options))
+    run = StoredTenant(server, options.prefix, TENANT, Kinds(TYPES), Presumed()).run
+    assert run("lock", "one", 10_000) == run("lock", "one", 10_000) == 1
+    run("unlock", "another")
+    assert run("lock", "another", 10_000) == 0
+    run("unlock", "one")
+    assert run("lock", "another", 10_000) == 1
 
 
 def test_many_holders_are_looked_through(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,7 +97,7 @@ def test_moving_a_store(store: str, file: Path, kind: str, tmp_path: Path) -> No
     (tmp_path / "folder").mkdir()
     target = new_store(kind, tmp_path / "folder")
     imported = done("import", FILE, "--backend", target)
-    assert imported.stderr == f"imported {SUMMARY}"
+    assert imported.stderr == f"made a new store: {target}\nimported {SUMMARY}"
     again = done("export", "--backend", target)
     assert again.stdout_bytes == file.read_bytes()
     assert again.stderr == f"exported {SUMMARY}"
@@ -109,7 +109,7 @@ def test_moving_a_store(store: str, file: Path, kind: str, tmp_path: Path) -> No
 
 def test_copying_a_store(store: str, file: Path, other: str) -> None:
     """What `copy` makes has the same export."""
-    assert done("copy", store, other).stderr == f"copied {SUMMARY}"
+    assert done("copy", store, other).stderr == f"made a new store: {other}\ncopied {SUMMARY}"
     assert done("export", "--backend", other).stdout_bytes == file.read_bytes()
     assert "the tenant 'default' holds something already" in refused("copy", store, other)
     done("copy", store, other, "--replace")
@@ -128,7 +128,8 @@ def test_the_key_of_seals_stays(store: str, kind: str, tmp_path: Path) -> None:
     assert secret is not None
     done("export", FILE, "--backend", store)
     assert secret.document["key"] not in Path(FILE).read_text()
-    assert done("import", FILE, "--backend", uris[1]).stderr == f"imported {WITH_SECRET}"
+    imported = done("import", FILE, "--backend", uris[1])
+    assert imported.stderr == f"made a new store: {uris[1]}\nimported {WITH_SECRET}"
     assert done("export", "--backend", uris[1]).stdout_bytes == Path(FILE).read_bytes()
     others = [Seals(backend_of(uris[1])) for _ in range(2)]
     assert others[0].open("default", "session", sealed) is None
@@ -220,6 +221,23 @@ def test_tenants(store: str, other: str) -> None:
     done("import", "all", "--backend", other, "--replace")
     assert done("export", "--backend", other).stdout_bytes == Path("all").read_bytes()
     assert "there is no tenant 'x'; there are: acme, default" in refused("export", "--tenant", "x", "--backend", store)
+
+
+@pytest.mark.parametrize("command", [["import", "nothing.jsonl"], ["import"], ["copy", "sqlite:///nothing.db"]])
+def test_what_cannot_be_read_makes_no_store(command: list[str], other: str, tmp_path: Path) -> None:
+    """The file is proved before a store is made."""
+    before = sorted(tmp_path.iterdir())
+    refused(*command, *([] if "copy" in command else ["--backend"]), other)
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_no_storage_is_not_the_default_one(store: str, tmp_path: Path) -> None:
+    """An empty URI, as of a variable that is not set, is a mistake."""
+    done("export", FILE, "--backend", store)
+    before = sorted(tmp_path.iterdir())
+    for command in (["copy", store, ""], ["copy", "", store], ["import", FILE, "--replace", "--backend", ""]):
+        assert "SCIM_BACKEND: must be a URI" in refused(*command, *(["--replace"] if "copy" in command else []))
+    assert sorted(tmp_path.iterdir()) == before
 
 
 def test_an_empty_store(other: str) -> None:

@@ -120,8 +120,20 @@ def test_an_api_token_needs_a_user(run: Run) -> None:
     """One who is there."""
     assert_failed(run("token", "create", "--kind", "api"), "--kind api and --user EMAIL go together", 2)
     assert_failed(run("token", "create", "--user", "bob@example.com"), "--kind api and --user EMAIL go together", 2)
-    result = run("token", "create", "--kind", "api", "--user", "bob@example.com")
-    assert_failed(result, 'There is no user with the e-mail address "bob@example.com".')
+    for_nobody = ("token", "create", "--kind", "api", "--user", "bob@example.com")
+    assert_failed(run(*for_nobody), "nobody has used the storage")
+    run("token", "create")
+    assert_failed(run(*for_nobody), 'There is no user with the e-mail address "bob@example.com".')
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["token create --kind api --user bob@example.com", "admin create bob", "sign-in bob", "user list"],
+)
+def test_a_command_that_fails_makes_no_tenant(command: str, run: Run, service: Service) -> None:
+    """A mistake in an address is no reason for one."""
+    assert_failed(run(*command.split(), "--tenant", "acme"), "")
+    assert service.backend.tenants() == ["default"]
 
 
 def test_a_deactivated_user_gets_no_token(run: Run, service: Service, registry: Registry) -> None:

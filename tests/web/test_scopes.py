@@ -1,5 +1,8 @@
 """Scopes: what `scim` and `scim.read` allow (RFC 6750 §3.1)."""
 
+import logging
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
@@ -69,6 +72,27 @@ def test_a_reader_reads(scim: Scim, reader: Scim) -> None:
     assert found.json["Resources"] == [bob]
     assert_insufficient(reader.delete(path_of(bob)))
     assert scim.get(path_of(bob)).status_code == 200
+
+
+@pytest.mark.parametrize("kind", [Kind.SCIM_READ, "nothing"])
+def test_who_may_not_is_known(kind: str, make_scim: Callable[..., Scim], caplog: pytest.LogCaptureFixture) -> None:
+    """The refusal is logged and recorded as that of the token, in its tenant and in no other."""
+    caplog.set_level(logging.INFO)
+    scim = make_scim(console=True)
+    service = service_of(scim)
+    service.open("acme")
+    text, token = service.tokens.create("acme", Kind.SCIM_READ)
+    if kind == "nothing":
+        service.verifiers[:] = [lambda _: Principal("acme", token.id, frozenset())]
+    path = "/Users/an-id" if kind == "nothing" else "/Users/an-id-of-acme"
+    assert with_token(scim, text).delete(path).status_code == 403
+    assert f"tenant=acme token={token.id} " in caplog.text
+    assert service.recorder is not None
+    service.recorder.flush()
+    assert service.backend.journal("default") == []
+    (entry,) = service.backend.journal("acme")
+    assert path in entry.text
+    assert token.id in entry.text
 
 
 def test_the_walk_has_searches() -> None:
