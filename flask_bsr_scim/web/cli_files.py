@@ -18,6 +18,7 @@ STANDARD: Final = "-"
 """Means standard input or output."""
 
 _COMPRESSED: Final = ".gz"
+_MAGIC: Final = b"\x1f\x8b"
 _BUFFER: Final = 1 << 20
 _STEPS: Final = 1000
 
@@ -40,11 +41,11 @@ class Read:
 
 @contextmanager
 def opened(file: str) -> Iterator[tuple[Read, Iterable[bytes]]]:
-    """Give the lines of a file, which is decompressed when its name says so."""
+    """Give the lines of a file, which is decompressed when its name, or how it begins, says so."""
     with ExitStack() as stack:
         stream = stack.enter_context(open(file, "rb"))
         lines: Iterable[bytes] = stream
-        if file.endswith(_COMPRESSED):
+        if file.endswith(_COMPRESSED) or stream.peek(2).startswith(_MAGIC):
             lines = stack.enter_context(BufferedReader(gzip.GzipFile(fileobj=stream), _BUFFER))
         yield Read(stream), lines
 

@@ -191,7 +191,8 @@ def test_a_compressed_file(store: str, file: Path, other: str) -> None:
         done("export", name, "--backend", store)
     assert Path("a.gz").read_bytes() == Path("b.gz").read_bytes()
     assert gzip.decompress(Path("a.gz").read_bytes()) == file.read_bytes()
-    done("import", "a.gz", "--backend", other)
+    Path("a.gz").rename("a.jsonl")
+    done("import", "a.jsonl", "--backend", other)
     assert done("export", "--backend", other).stdout_bytes == file.read_bytes()
 
 
