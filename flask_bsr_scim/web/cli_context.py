@@ -1,8 +1,9 @@
 """What the commands share: which store they work on, and how they fail."""
 
+import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -93,9 +94,16 @@ def without_password(uri: str) -> str:
 
 def command_line(*words: str, backend: str | None = None, tenant: str = DEFAULT_TENANT) -> str:
     """Return a command as people type it, which works where the present one does."""
-    program = ("bsr-scim",) if application() is None else ("flask", "scim")
+    program = ("bsr-scim",) if application() is None else ("flask", *_app_option(), "scim")
     store = ("--backend", backend if backend == without_password(backend) else "URI") if backend else ()
     return shlex.join((*program, *words, *store, *(("--tenant", tenant) if tenant != DEFAULT_TENANT else ())))
+
+
+def _app_option() -> Sequence[str]:
+    """Return the option of `flask` that names the application, where it was needed."""
+    info = click.get_current_context().find_object(ScriptInfo)
+    path = None if info is None else info.app_import_path
+    return ("--app", path) if path and path != os.environ.get("FLASK_APP") else ()
 
 
 @contextmanager

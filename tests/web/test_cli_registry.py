@@ -3,6 +3,8 @@
 import json
 import re
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -278,6 +280,24 @@ def test_the_way_back_in_an_application(app: Flask, registry: Registry) -> None:
     flask = FlaskGroup(create_app=lambda: app, load_dotenv=False)
     refused = CliRunner().invoke(flask, ["scim", "admin", "create", "ana@example.com"])
     assert refused.stderr.endswith(": flask scim user activate ana\n")
+
+
+@pytest.mark.parametrize("file", ["named_by_option.py", "named_by_variable.py"])
+def test_a_hint_names_the_application(file: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a command needs --app, so does the one that it advises."""
+    (tmp_path / file).write_text(
+        f"import flask, flask_bsr_scim\napp = flask.Flask('shop')\n"
+        f"flask_bsr_scim.BsrScim(app, backend='sqlite:///{tmp_path / 'shop.db'}')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    is_option = file == "named_by_option.py"
+    named, environment = (["--app", file], {}) if is_option else ([], {"FLASK_APP": file})
+    run = partial(CliRunner().invoke, FlaskGroup(load_dotenv=False), env=environment)
+    assert run([*named, "scim", "admin", "create", "ana@example.com"]).exit_code == 0
+    run([*named, "scim", "user", "deactivate", "ana"])
+    refused = run([*named, "scim", "admin", "create", "ana@example.com"])
+    program = f"flask --app {file} scim" if is_option else "flask scim"
+    assert refused.stderr.endswith(f": {program} user activate ana\n")
 
 
 @pytest.mark.parametrize("command", ["activate", "deactivate"])
