@@ -7,16 +7,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from flask import Flask
 
+from flask_bsr_scim import BsrScim, current_service
+from flask_bsr_scim.backends.redis.server import Server
 from flask_bsr_scim.errors import StoreUnavailable
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.schema import Document
 from flask_bsr_scim.web.principal import SCIM_SCOPE, Principal
 from tests.client import GROUP, PATCH, SEARCH, Scim, assert_error, path_of, user
+from tests.redis_server import shared
 from tests.web.test_guard import UNREAD, assert_refused, service_of, with_token
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
 REPLACED = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "active", "value": False}]}
+
+RENAMED = {"schemas": [PATCH], "Operations": [{"op": "replace", "path": "name.givenName", "value": "Rob"}]}
 
 REQUESTS: dict[str, tuple[str, str, Any]] = {
     "list": ("GET", "/Users", None),
@@ -183,3 +189,39 @@ def test_a_store_that_cannot_tell(
         monkeypatch.setattr(backend, method, fail)
     assert_error(send(client, name, bob), 503)
     assert "tenant=- token=- " in caplog.text
+
+
+def test_steps_of_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With Redis, what reads asks once, for its token too; a change asks for the token, looks, and reads and writes."""
+    app = Flask("steps")
+    BsrScim(app, backend=shared().uri())
+    scim = Scim(app, token=current_token(app))
+    bob = scim.user("bob")
+    scim.get(path_of(bob))
+    sent: list[str] = []
+    call = Server.call
+
+    def counted(server: Server, command: str, *arguments: Any) -> Any:
+        sent.append(command)
+        return call(server, command, *arguments)
+
+    monkeypatch.setattr(Server, "call", counted)
+    for steps, method, path, body in (
+        (1, "GET", path_of(bob), None),
+        (1, "HEAD", path_of(bob), None),
+        (1, "GET", '/Users?filter=userName eq "bob"', None),
+        (1, "GET", "/Users?count=10", None),
+        (1, "GET", "/Schemas", None),
+        (3, "POST", "/Users", user("ann")),
+        (4, "PATCH", path_of(bob), RENAMED),
+    ):
+        path, _, query = path.partition("?")
+        assert scim(method, path, query=query, **({} if body is None else {"body": body})).status_code < 300
+        assert len(sent) == steps
+        sent.clear()
+
+
+def current_token(app: Flask) -> str:
+    """Return a new token of an application."""
+    with app.app_context():
+        return current_service().tokens.create("default")[0]
