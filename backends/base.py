@@ -206,7 +206,7 @@ class Backend(Dumping, Journals, Notes, Presumptions, ABC):
     def commit(self, tenant: str, changes: Sequence[Change], actor: Actor = NOBODY) -> list[Resource | None]:
         """Do all changes in order, or none; return the resource after each, None after a removal or an absence.
 
-        What an :class:`Insert` made comes with its links, what a :class:`Swap` made without.
+        What an :class:`Insert` made comes with its links, and what a :class:`Swap` made if it says who all members are.
 
         Then tell :attr:`observers` what was written to the change log.
 

@@ -82,8 +82,8 @@ class Transaction(ABC):
         """Undo :meth:`add_key`."""
 
     @abstractmethod
-    def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
-        """Return the ids of the members, or of those among some ids."""
+    def member_types(self, group: Row, among: Collection[str] | None = None) -> Mapping[str, str]:
+        """Return the types of the members by id, or of those among some ids."""
 
     @abstractmethod
     def groups_of(self, member: Row) -> list[Row]:

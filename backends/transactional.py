@@ -3,6 +3,7 @@
 from abc import abstractmethod
 from collections.abc import Container, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import chain
 
 import orjson
 
@@ -106,10 +107,10 @@ class _Commit:
         resource_type = self._types.by_name[change.type]
         row = self._find(change)
         text, label, attributes = self._changed_document(resource_type, row, change.document)
-        added, removed = self._change_members(resource_type, row, change.members)
+        added, removed, links = self._change_members(resource_type, row, change.members)
         if text is row.text and not (added or removed):
-            return row.resource()
-        return self._advance(row, text, label, delta_of(attributes, added, removed)).resource()
+            return row.resource(links)
+        return self._advance(row, text, label, delta_of(attributes, added, removed)).resource(links)
 
     def _convert(self, change: Conversion) -> Resource:
         old = self._find(change)
@@ -135,7 +136,7 @@ class _Commit:
         resource_type = self._types.by_name[row.type]
         document = orjson.loads(row.text)
         self._leave(row, self._transaction.groups_of(row))
-        _, removed = self._change_members(resource_type, row, MemberChanges(clear=True))
+        _, removed, _ = self._change_members(resource_type, row, MemberChanges(clear=True))
         self._move_keys(resource_type, row, document, {}, document)
         self._transaction.delete(row)
         self._log_end(resource_type, row, document, removed)
@@ -197,20 +198,22 @@ class _Commit:
 
     def _change_members(
         self, resource_type: ResourceType, group: Row, changes: MemberChanges | None
-    ) -> tuple[list[str], list[str]]:
-        """Return the ids of the members that came and went."""
+    ) -> tuple[list[str], list[str], Sequence[Link]]:
+        """Return the ids of the members that came and went, and, where the changes say who all are, all members."""
         if resource_type.members is None or changes is None or changes == _NO_CHANGES:
-            return [], []
+            return [], [], ()
         wanted = set(changes.add)
         touched = None if changes.clear else wanted.union(changes.remove)
-        present = self._transaction.member_ids(group, touched)
-        removed = sorted(present - wanted if changes.clear else present.intersection(changes.remove) - wanted)
-        added = sorted(wanted - present)
+        present = self._transaction.member_types(group, touched)
+        leaving = present.keys() if changes.clear else present.keys() & set(changes.remove)
+        removed, added = sorted(leaving - wanted), sorted(wanted - present.keys())
         if removed:
             self._transaction.unlink(group, removed)
-        if added:
-            self._link(resource_type, group, added)
-        return added, removed
+        new = self._link(resource_type, group, added) if added else ()
+        if not changes.clear:
+            return added, removed, ()
+        kept = (Link(i, name) for i, name in present.items() if i in wanted)
+        return added, removed, sorted(chain(kept, new))
 
     def _link(self, resource_type: ResourceType, group: Row, ids: Sequence[str]) -> list[Link]:
         """Add members that a group does not have yet; return them in the order of the ids."""

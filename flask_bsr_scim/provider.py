@@ -126,9 +126,10 @@ class ServiceProvider:
             projection = self._projection_of_write(resource_type.name, selection or EVERYTHING, [body])
         validator = self._validators[resource_type.name]
         sent: Document | None = None
+        is_whole = False
 
         def change(present: Document) -> Outcome:
-            nonlocal body, sent
+            nonlocal body, sent, is_whole
             if sent is None:
                 sent, body = validator.resource(body, is_new=is_new), None
             document = dict(sent)
@@ -141,11 +142,14 @@ class ServiceProvider:
                 document = validator.finish(carried)
             if not is_new:
                 validator.check_immutable(present, document)
+            is_whole = members is not None
             changes = None if members is None else MemberChanges(add=members, clear=True)
             return Outcome(_if_changed(present, document), changes)
 
         stored = self._writer.update(context, resource_type, resource_id, change, conditions)
-        if resource_type.members is not None:
+        if not projection.needs_links:
+            stored = stored._replace(links=())
+        elif resource_type.members is not None and not is_whole:
             stored = self._reread(context, stored, projection)
         return self._respond(context, 200, stored, projection)
 

@@ -156,9 +156,10 @@ class MemoryTransaction(Transaction):
         _leave(holders, key, row.id)
         self._undo.append(lambda: _enter(holders, key, row.id))
 
-    def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
+    def member_types(self, group: Row, among: Collection[str] | None = None) -> Mapping[str, str]:
         ids = self._tenant.members.get(group.id, [])
-        return set(ids) if among is None else {i for i in among if _holds(ids, i)}
+        found = ids if among is None else (i for i in among if _holds(ids, i))
+        return {link.id: link.type for link in self._tenant.links_to_members(found)}
 
     def groups_of(self, member: Row) -> list[Row]:
         return list(filter(None, map(self._tenant.find, self._tenant.groups.get(member.id, ()))))

@@ -136,11 +136,12 @@ class Overlay(Space):
                 return None if text is None else read_head(text)
         return self._heads.get(resource_id)
 
-    def member_ids(self, group_id: str) -> set[str]:
-        ids, whole = self._base.member_ids(group_id), under(MEMBERS, group_id)
-        ids.difference_update(map(_member_in, self.memberships.within(whole, present=False)))
-        ids.update(map(_member_in, self.memberships.within(whole, present=True)))
-        return ids
+    def member_types(self, group_id: str) -> dict[str, str]:
+        types, whole = self._base.member_types(group_id), under(MEMBERS, group_id)
+        for entry in self.memberships.within(whole, present=False):
+            types.pop(id_in(MEMBERS, entry), None)
+        types.update((link.id, link.type) for link in map(link_to_member, self.memberships.within(whole, present=True)))
+        return types
 
     def entries(self, ranges: Sequence[Range]) -> Sequence[Sequence[str]]:
         gone = [set(self._within(r, present=False)) for r in ranges]
@@ -205,10 +206,6 @@ class Overlay(Space):
         if row.type not in self._kinds.with_groups:
             return ()
         return [link for link in self.links_to_groups(row.id) if link.type in self._kinds.exposed] or ()
-
-
-def _member_in(entry: str) -> str:
-    return id_in(MEMBERS, entry)
 
 
 def _entry_commands(key: int, added: Iterable[str], removed: Iterable[str]) -> Iterator[Command]:

@@ -90,8 +90,8 @@ class Space(ABC):
         """Return the heads of the resources that are there, by id."""
 
     @abstractmethod
-    def member_ids(self, group_id: str) -> set[str]:
-        """Return the ids of all members of a group."""
+    def member_types(self, group_id: str) -> dict[str, str]:
+        """Return the types of all members of a group by id."""
 
     @abstractmethod
     def entries(self, ranges: Sequence[Range]) -> Sequence[Sequence[str]]:

@@ -5,6 +5,7 @@ from copy import copy
 from functools import partial
 from itertools import islice
 from operator import itemgetter
+from sys import intern
 from time import monotonic
 from typing import Any, Final
 
@@ -180,14 +181,14 @@ class StoredTenant(Space):
             found |= {i: read_head(text) for i, text in texts if text}
         return found
 
-    def member_ids(self, group_id: str) -> set[str]:
-        rest, ids = under(MEMBERS, group_id), set[str]()
+    def member_types(self, group_id: str) -> dict[str, str]:
+        rest, types = under(MEMBERS, group_id), dict[str, str]()
         first = len(rest.low.encode()) + 1
-        while text := self.run("ids", rest.low, rest.high, _AT_ONCE, first):
+        while text := self.run("members", rest.low, rest.high, _AT_ONCE, first):
             found = text.split("\0")
-            ids.update(found)
-            rest = behind(rest, group_id, found[-1])
-        return ids
+            types.update(zip(found[::2], map(intern, found[1::2]), strict=True))
+            rest = behind(rest, group_id, found[-2])
+        return types
 
     def entries(self, ranges: Sequence[Range]) -> Sequence[Sequence[str]]:
         return self.read(list(map(_command, ranges)))

@@ -1,7 +1,7 @@
 """A transaction in the Redis store: changes of an overlay."""
 
 from collections.abc import Collection, Iterator, Mapping
-from itertools import compress
+from itertools import chain, compress
 
 from flask_bsr_scim.backends.base import LogEntry, StoredKey
 from flask_bsr_scim.backends.redis.layout import (
@@ -111,17 +111,18 @@ class RedisTransaction(Transaction):
     def remove_key(self, index: str, key: object, row: Row) -> None:
         self.overlay.remove(joined(index, digest(key), number(row.seq), row.id))
 
-    def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
+    def member_types(self, group: Row, among: Collection[str] | None = None) -> Mapping[str, str]:
         if among is None:
-            return self.overlay.member_ids(group.id)
+            return self.overlay.member_types(group.id)
         if len(among) > _FEW and self.overlay.counts([under(MEMBERS, group.id)])[0] < len(among):
-            return self.overlay.member_ids(group.id).intersection(among)
-        return {i for some in portions(among, _AT_ONCE) for i in self._members_among(group, some)}
+            present = self.overlay.member_types(group.id)
+            return {i: present[i] for i in among if i in present}
+        return dict(chain.from_iterable(self._members_among(group, some) for some in portions(among, _AT_ONCE)))
 
-    def _members_among(self, group: Row, ids: Collection[str]) -> Iterator[str]:
+    def _members_among(self, group: Row, ids: Collection[str]) -> Iterator[tuple[str, str]]:
         types = self._types(group, ids)
         present = self.overlay.has(MEMBERS, [joined(group.id, i, name) for i, name in types.items()])
-        return compress(types, present)
+        return compress(types.items(), present)
 
     def _types(self, group: Row, ids: Collection[str]) -> Mapping[str, str]:
         """Return the types of resources by id; of one that is not there, as nothing but a membership may tell of it."""

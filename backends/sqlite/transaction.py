@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Collection, Iterable, Mapping
 from itertools import chain
+from sys import intern
 from typing import Any
 
 import orjson
@@ -125,13 +126,14 @@ class SQLiteTransaction(Transaction):
         sql = "DELETE FROM attribute_key WHERE tenant = ? AND name = ? AND key = ? AND seq = ?"
         self._execute(sql, (self._tenant, index, key, row.seq))
 
-    def member_ids(self, group: Row, among: Collection[str] | None = None) -> set[str]:
-        sql, values = "SELECT member_id FROM member WHERE tenant = ? AND group_seq = ?", (self._tenant, group.seq)
+    def member_types(self, group: Row, among: Collection[str] | None = None) -> Mapping[str, str]:
+        sql = "SELECT member_id, member_type FROM member WHERE tenant = ? AND group_seq = ?"
+        values: tuple[Any, ...] = (self._tenant, group.seq)
         if among is None:
-            return set(chain.from_iterable(self._execute(sql, values)))
+            return {i: intern(name) for i, name in self._execute(sql, values)}
         sql += " AND member_id IN (SELECT value FROM json_each(?))"
         found = (self._execute(sql, (*values, json_text(some))) for some in portions(among, _PORTION))
-        return set(chain.from_iterable(chain.from_iterable(found)))
+        return dict(chain.from_iterable(found))
 
     def groups_of(self, member: Row) -> list[Row]:
         sql = (

@@ -197,6 +197,7 @@ def test_steps_of_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     BsrScim(app, backend=shared().uri())
     scim = Scim(app, token=current_token(app))
     bob = scim.user("bob")
+    group = scim.post("/Groups", {"schemas": [GROUP], "displayName": "g", "members": [{"value": bob["id"]}]}).json
     scim.get(path_of(bob))
     sent: list[str] = []
     call = Server.call
@@ -214,6 +215,7 @@ def test_steps_of_requests(monkeypatch: pytest.MonkeyPatch) -> None:
         (1, "GET", "/Schemas", None),
         (3, "POST", "/Users", user("ann")),
         (4, "PATCH", path_of(bob), RENAMED),
+        (4, "PUT", path_of(group), {"schemas": [GROUP], "displayName": "g", "members": []}),
     ):
         path, _, query = path.partition("?")
         assert scim(method, path, query=query, **({} if body is None else {"body": body})).status_code < 300
