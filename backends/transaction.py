@@ -94,8 +94,8 @@ class Transaction(ABC):
         """Add members that the group does not have yet."""
 
     @abstractmethod
-    def unlink(self, group: Row, ids: Collection[str]) -> None:
-        """Take out members that the group has."""
+    def unlink(self, group: Row, types: Mapping[str, str]) -> None:
+        """Take out members that the group has: their types by id."""
 
     @abstractmethod
     def write_log(self, entry: LogEntry) -> int:

@@ -128,7 +128,7 @@ class _Commit:
 
     def _leave(self, row: Row, groups: Sequence[Row]) -> None:
         for group in groups:
-            self._transaction.unlink(group, [row.id])
+            self._transaction.unlink(group, {row.id: row.type})
             if group.id != row.id:
                 self._advance(group, group.text, group.label, delta_of({}, [], [row.id]))
 
@@ -208,7 +208,7 @@ class _Commit:
         leaving = present.keys() if changes.clear else present.keys() & set(changes.remove)
         removed, added = sorted(leaving - wanted), sorted(wanted - present.keys())
         if removed:
-            self._transaction.unlink(group, removed)
+            self._transaction.unlink(group, {i: present[i] for i in removed})
         new = self._link(resource_type, group, added) if added else ()
         if not changes.clear:
             return added, removed, ()

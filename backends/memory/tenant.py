@@ -169,9 +169,9 @@ class MemoryTransaction(Transaction):
         self._link(group.id, ids)
         self._undo.append(lambda: self._unlink(group.id, ids))
 
-    def unlink(self, group: Row, ids: Collection[str]) -> None:
-        self._unlink(group.id, ids)
-        self._undo.append(lambda: self._link(group.id, ids))
+    def unlink(self, group: Row, types: Mapping[str, str]) -> None:
+        self._unlink(group.id, types)
+        self._undo.append(lambda: self._link(group.id, types))
 
     def write_log(self, entry: LogEntry) -> int:
         self._tenant.logged += 1

@@ -187,6 +187,8 @@ class StoredTenant(Space):
         while text := self.run("members", rest.low, rest.high, _AT_ONCE, first):
             found = text.split("\0")
             types.update(zip(found[::2], map(intern, found[1::2]), strict=True))
+            if len(found) < 2 * _AT_ONCE:
+                break
             rest = behind(rest, group_id, found[-2])
         return types
 

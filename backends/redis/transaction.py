@@ -139,10 +139,9 @@ class RedisTransaction(Transaction):
         for member in members:
             self.overlay.memberships.put(group.id, member.id, member.type, present=True)
 
-    def unlink(self, group: Row, ids: Collection[str]) -> None:
-        for some in portions(ids, _AT_ONCE):
-            for i, name in self._types(group, some).items():
-                self.overlay.memberships.put(group.id, i, name, present=False)
+    def unlink(self, group: Row, types: Mapping[str, str]) -> None:
+        for i, name in types.items():
+            self.overlay.memberships.put(group.id, i, name, present=False)
 
     def write_log(self, entry: LogEntry) -> int:
         (logged,) = self.overlay.values(META, ["logged"])

@@ -146,9 +146,9 @@ class SQLiteTransaction(Transaction):
         sql = "INSERT INTO member (tenant, group_seq, member_seq, member_type, member_id) VALUES (?, ?, ?, ?, ?)"
         self._many(sql, [(self._tenant, group.seq, *member) for member in members])
 
-    def unlink(self, group: Row, ids: Collection[str]) -> None:
+    def unlink(self, group: Row, types: Mapping[str, str]) -> None:
         sql = "DELETE FROM member WHERE tenant = ? AND group_seq = ? AND member_id = ?"
-        self._many(sql, ((self._tenant, group.seq, i) for i in ids))
+        self._many(sql, ((self._tenant, group.seq, i) for i in types))
 
     def write_log(self, entry: LogEntry) -> int:
         self._place += 1
