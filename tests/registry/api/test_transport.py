@@ -133,7 +133,7 @@ def test_a_refusal_says_what_is_wrong(world: World) -> None:
     assert "OrganizationRole from JSON: OWNR" in world.refused(method, role_override="OWNR")[1]
     body = b'{"groupName": "a", "groupName": "b"}'
     assert refusal(world.post(method, body, world.token_of("ada")))[1] == (
-        "The request body names a member of an object twice."
+        'The request body names "groupName" twice in one object.'
     )
     twice = {"groupName": "a", "group_name": "a"}
     assert world.refused(method, **twice)[1].endswith(": group_name and groupName are the same field.")
