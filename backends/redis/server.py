@@ -11,6 +11,8 @@ from redis.exceptions import MasterDownError, NoScriptError, ReadOnlyError, Redi
 
 from flask_bsr_scim.backends.redis.connections import Connections
 
+_CLIENT = "client"
+
 
 class _Script(NamedTuple):
     """A Lua script, and the name under which the server keeps it."""
@@ -35,12 +37,13 @@ class Server:
 
     def __init__(self, make_client: Callable[[], Any]) -> None:
         self._make_client = make_client
-        self._client: Any = None
+        self._made: dict[str, Any] = {}
 
     def close(self) -> None:
         """Close the connections that nobody uses; the next use makes others."""
-        if isinstance(self._client, Connections):
-            self._client.close()
+        client = self._made.get(_CLIENT)
+        if isinstance(client, Connections):
+            client.close()
         for node in self._nodes():
             node.connection_pool.disconnect(inuse_connections=False)
 
@@ -72,15 +75,20 @@ class Server:
         return {name: "/".join(sorted({str(each[name]) for asked, each in found if asked == name})) for name in names}
 
     def _connected(self) -> Any:
-        if self._client is None:
-            client = self._make_client()
-            # Of several threads that come at once, the first one's stays.
-            self._client = self._client or (Connections(client) if isinstance(client, Redis) else client)
-        return self._client
+        return self._made.get(_CLIENT) or self._make()
+
+    def _make(self) -> Any:
+        client = self._make_client()
+        made = Connections(client) if isinstance(client, Redis) else client
+        # Of several threads that come at once, the first one's stays; that of a Cluster has connected already.
+        stays = self._made.setdefault(_CLIENT, made)
+        if stays is not made:
+            made.close()
+        return stays
 
     def _nodes(self) -> list[Redis]:
         """Return the clients of the servers that take writes."""
-        client = self._client
+        client = self._made.get(_CLIENT)
         if client is None:
             return []
         if isinstance(client, Connections):

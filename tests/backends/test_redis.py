@@ -474,6 +474,36 @@ def test_a_lock_is_ended_by_its_writer_alone(uri: str) -> None:
     assert run("lock", "another", 10_000) == 1
 
 
+class Client:
+    """Of a Cluster: it connects when it is made."""
+
+    def __init__(self) -> None:
+        self.is_open = True
+
+    def execute_command(self, *command: str) -> "Client":
+        """Return who answers."""
+        return self
+
+    def close(self) -> None:
+        """Close the connections."""
+        self.is_open = False
+
+
+def test_a_client_that_nobody_uses_is_closed() -> None:
+    """Of two threads that begin at once, both use the client of the one that is ready first."""
+    made: list[Client] = []
+
+    def make() -> Client:
+        made.append(client := Client())
+        if client is made[0]:
+            assert server.call("PING") is made[1]
+        return client
+
+    server = Server(make)
+    assert server.call("PING") is server.call("PING") is made[1]
+    assert [client.is_open for client in made] == [False, True]
+
+
 def test_many_holders_are_looked_through(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None:
     """What an index leads to in no order is looked up when it is little, and else the type is looked through."""
     commit(backend, *(person(f"p{n}", nickName="x" if n % 2 else "y") for n in range(10)))
