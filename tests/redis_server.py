@@ -67,10 +67,21 @@ class RedisServer:
     def start(self) -> "RedisServer":
         """Start, and wait until it answers."""
         self.folder.mkdir(exist_ok=True)
-        command = [self._program, *self._arguments(), "--logfile", str(self.folder / f"{self.port}.log")]
+        log = self.folder / f"{self.port}.log"
+        seen = len(log.read_text()) if log.exists() else 0
+        command = [self._program, *self._arguments(), "--logfile", str(log)]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self._wait()
+        if "aof-load-truncated" in log.read_text()[seen:]:
+            self._rewrite()
         return self
+
+    def _rewrite(self) -> None:
+        """Write the append-only file anew, as docs/how-to/redis.md says for one that ended in the middle."""
+        with self.client() as client:
+            client.bgrewriteaof()
+            while client.info("persistence")["aof_rewrite_in_progress"]:
+                sleep(0.01)
 
     def _arguments(self) -> list[str]:
         options = {"port": str(self.port), **self._options}
