@@ -137,9 +137,7 @@ class ServiceProvider:
             if members is None and resource_type.members and not tolerates(Tolerance.MEMBERS_KEPT_BY_PUT):
                 members = ()
             document = {"schemas": document.pop("schemas"), "id": resource_id, **document}
-            carried = validator.with_kept(document | _carried_over(present, document), present)
-            if carried != document:
-                document = validator.finish(carried)
+            document = _replaced(validator, present, document)
             if not is_new:
                 validator.check_immutable(present, document)
             is_whole = members is not None
@@ -226,6 +224,12 @@ def _pop_members(resource_type: ResourceType, document: Document) -> tuple[str, 
         return None
     members: tuple[str, ...] | None = document.pop(resource_type.members.name, None)
     return members
+
+
+def _replaced(validator: Validator, old: Document, new: Document) -> Document:
+    """Return a document that was sent, with what it leaves as it is."""
+    carried = validator.with_kept(new | _carried_over(old, new), old)
+    return new if carried == new else validator.finish(carried)
 
 
 def _carried_over(old: Document, new: Document) -> Document:
