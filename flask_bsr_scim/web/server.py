@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from importlib.util import find_spec
 from tempfile import TemporaryDirectory
 from threading import Thread
 
@@ -156,12 +157,10 @@ def see_that_it_is_installed() -> None:
 
     :raises click.ClickException: there is none.
     """
-    try:
-        import granian  # noqa: F401
-    except ImportError:
+    if find_spec("granian") is None:
         raise click.ClickException(
             "the server is not installed: install the extra `server`, in a checkout with pip install '.[server]'"
-        ) from None
+        )
 
 
 def serve(settings: Mapping[str, str], address: str, port: int, workers: int) -> None:
