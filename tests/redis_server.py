@@ -12,11 +12,16 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from flask_bsr_scim.backends.redis.server import Server
 from tests.server.running import free_port
+
+if TYPE_CHECKING:
+    import pytest
 
 _PREFIXES = (f"test{number}" for number in itertools.count())
 
@@ -80,7 +85,9 @@ class RedisServer:
         """Write the append-only file anew, as docs/how-to/redis.md says for one that ended in the middle."""
         with self.client() as client:
             client.bgrewriteaof()
+            deadline = monotonic() + _SECONDS
             while client.info("persistence")["aof_rewrite_in_progress"]:
+                assert monotonic() < deadline
                 sleep(0.01)
 
     def _arguments(self) -> list[str]:
@@ -129,6 +136,19 @@ class RedisServer:
         """Return the URI of an empty store on this server."""
         query = "&".join(f"{name}={value}" for name, value in {"prefix": new_prefix(), **options}.items())
         return f"redis://127.0.0.1:{self.port}/0?{query}"
+
+
+def counting(monkeypatch: "pytest.MonkeyPatch") -> list[str]:
+    """Return the list of the commands that the store sends from now on."""
+    sent: list[str] = []
+    call = Server.call
+
+    def counted(server: Server, command: str, *arguments: Any) -> Any:
+        sent.append(command)
+        return call(server, command, *arguments)
+
+    monkeypatch.setattr(Server, "call", counted)
+    return sent
 
 
 @contextmanager

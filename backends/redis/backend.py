@@ -135,7 +135,7 @@ class RedisBackend(TransactionalBackend):
             except StoreUnavailable:
                 raise  # It would not tell now either.
             except Exception:
-                self.confirm()
+                self.confirm()  # What went wrong is for those alone who presumed rightly.
                 raise
             self.confirm()
 

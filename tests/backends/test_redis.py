@@ -50,7 +50,7 @@ from flask_bsr_scim.backends.transaction import Row
 from flask_bsr_scim.errors import StoreUnavailable, TooMany, UniquenessConflict
 from flask_bsr_scim.view import View
 from tests.backends.test_new_indexes import UNIQUE, note_types
-from tests.redis_server import new_prefix, shared
+from tests.redis_server import counting, new_prefix, shared
 from tests.server.running import free_port
 
 
@@ -168,19 +168,6 @@ def test_a_member_that_is_gone_can_be_removed(backend: Backend, uri: str) -> Non
         assert commit(backend, members("t", "c", clear=True)) == [swapped]
         commit(backend, Removal("Team", "u"))
         assert client.zrange(f"{prefix}:1:{{{TENANT}}}:members", 0, -1) == ["t\0c\0Person"]
-
-
-def counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Return the list of the commands that are sent from now on."""
-    sent: list[str] = []
-    call = Server.call
-
-    def counted(server: Server, command: str, *arguments: Any) -> Any:
-        sent.append(command)
-        return call(server, command, *arguments)
-
-    monkeypatch.setattr(Server, "call", counted)
-    return sent
 
 
 @pytest.mark.parametrize(

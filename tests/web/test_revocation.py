@@ -10,13 +10,12 @@ import pytest
 from flask import Flask
 
 from flask_bsr_scim import BsrScim, current_service
-from flask_bsr_scim.backends.redis.server import Server
 from flask_bsr_scim.errors import StoreUnavailable
 from flask_bsr_scim.registry.tokens import Kind
 from flask_bsr_scim.schema import Document
 from flask_bsr_scim.web.principal import SCIM_SCOPE, Principal
 from tests.client import GROUP, PATCH, SEARCH, Scim, assert_error, path_of, user
-from tests.redis_server import shared
+from tests.redis_server import counting, shared
 from tests.web.test_guard import UNREAD, assert_refused, service_of, with_token
 
 BULK = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
@@ -201,14 +200,7 @@ def test_steps_of_requests(monkeypatch: pytest.MonkeyPatch) -> None:
     group = scim.post("/Groups", {"schemas": [GROUP], "displayName": "g", "members": [{"value": bob["id"]}]}).json
     scim("PUT", path_of(group), {"schemas": [GROUP], "displayName": "g", "members": [{"value": bob["id"]}]})
     scim.get(path_of(bob))
-    sent: list[str] = []
-    call = Server.call
-
-    def counted(server: Server, command: str, *arguments: Any) -> Any:
-        sent.append(command)
-        return call(server, command, *arguments)
-
-    monkeypatch.setattr(Server, "call", counted)
+    sent = counting(monkeypatch)
     for steps, method, path, body in (
         (1, "GET", path_of(bob), None),
         (1, "HEAD", path_of(bob), None),
